@@ -1,0 +1,79 @@
+"""The kernel's tables: what has happened, who has been told, and which nights have been worked."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models.functions import Now
+from django.db.models import Q
+from django.db.models.functions import Now
+
+
+class FactRow(models.Model):
+    """One thing that happened, waiting for its reactions. Stored functions of the hot path insert into it too.
+
+    Kept: 30 days after it is done (`outbox.prune`); a dead letter until somebody replays it.
+    """
+
+    program_id = models.IntegerField()
+    member_id = models.UUIDField(null=True)
+    kind = models.CharField(max_length=80)
+    body = models.JSONField()
+    announced_at = models.DateTimeField(db_default=Now())
+    done_at = models.DateTimeField(null=True)
+    tries = models.SmallIntegerField(db_default=0)
+    next_try_at = models.DateTimeField(null=True, help_text="Empty: at once.")
+    last_error = models.TextField(db_default="")
+    dead_at = models.DateTimeField(null=True)
+    replayed_at = models.DateTimeField(null=True)
+    replayed_by = models.TextField(db_default="")
+
+    class Meta:
+        db_table = "kernel_fact"
+        constraints = [
+            models.CheckConstraint(name="fact_is_done_or_dead", condition=Q(done_at=None) | Q(dead_at=None)),
+        ]
+        indexes = [
+            models.Index(
+                models.F("next_try_at").asc(nulls_first=True),
+                "id",
+                condition=Q(done_at=None, dead_at=None),
+                name="fact_waiting",
+            ),
+            models.Index(fields=["id"], condition=Q(dead_at__isnull=False), name="fact_dead"),
+            models.Index(fields=["done_at"], condition=Q(done_at__isnull=False), name="fact_done"),
+        ]
+
+
+class DeliveryRow(models.Model):
+    """One reaction that has taken effect. The row and the effect commit together.
+
+    Kept: as long as its fact.
+    """
+
+    pk = models.CompositePrimaryKey("fact", "reaction")
+    fact = models.ForeignKey(FactRow, on_delete=models.CASCADE, related_name="+", db_index=False)
+    reaction = models.CharField(max_length=80)
+
+    class Meta:
+        db_table = "kernel_delivery"
+
+
+class NightRow(models.Model):
+    """One step of one program's night: how far it has come.
+
+    Kept: 400 days after it is done (`nights.forget_old`), so that "was last year's expiry run?" has an answer.
+    """
+
+    program_id = models.IntegerField()
+    day = models.DateField(help_text="The local day that began at this midnight.")
+    step = models.CharField(max_length=80)
+    cursor = models.TextField(db_default="")
+    batches = models.IntegerField(db_default=0)
+    started_at = models.DateTimeField(db_default=Now())
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "kernel_night"
+        constraints = [
+            models.UniqueConstraint(fields=["program_id", "day", "step"], name="a_step_of_a_night_is_run_once"),
+        ]
