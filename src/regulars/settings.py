@@ -1,6 +1,7 @@
 """Django's settings, read from the environment only. `regulars doctor` explains each."""
 
 import os
+from pathlib import Path
 
 from regulars.kernel import home, postgres
 from regulars.kernel.errors import Invalid
@@ -21,7 +22,7 @@ ALLOWED_HOSTS = [
 ]
 ROOT_URLCONF = "regulars.urls"
 WSGI_APPLICATION = "regulars.wsgi.application"
-AUTH_USER_MODEL = "staff.StaffUser"
+AUTH_USER_MODEL = "staff.StaffUser" if (Path(__file__).parent / "people/staff/models.py").exists() else "auth.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "UTC"

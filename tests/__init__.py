@@ -1,0 +1,1 @@
+"""Tests of the whole house: its shape, its journeys, its stories."""
