@@ -77,3 +77,54 @@ class NightRow(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["program_id", "day", "step"], name="a_step_of_a_night_is_run_once"),
         ]
+
+
+class ProgramKeyRow(models.Model):
+    """One key of one program, wrapped by the master key. Kept: as long as anything sealed under it is kept."""
+
+    class Kind(models.TextChoices):
+        DATA = "data"  # wraps the data keys of members; rotated
+        BLIND = "blind"  # keys the blind index; never rotated, or no look-up would find anything any more
+        SIGN = "sign"  # Ed25519; `public` verifies what it signed
+
+    program_id = models.IntegerField()
+    kind = models.TextField(choices=Kind.choices)
+    version = models.IntegerField()
+    wrapped = models.BinaryField()
+    master_print = models.BinaryField(help_text="Tells which master key wraps it, and nothing about that key.")
+    public = models.BinaryField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+    retired_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "kernel_program_key"
+        constraints = [
+            models.UniqueConstraint(name="one_program_key_per_version", fields=["program_id", "kind", "version"]),
+            models.UniqueConstraint(
+                name="one_live_program_key_per_kind", fields=["program_id", "kind"], condition=Q(retired_at=None)
+            ),
+            models.CheckConstraint(
+                name="a_program_key_has_a_known_kind", condition=Q(kind__in=["data", "blind", "sign"])
+            ),
+            models.CheckConstraint(name="program_key_versions_begin_at_one", condition=Q(version__gte=1)),
+        ]
+
+
+class IdempotencyRow(models.Model):
+    """The first answer to a mutating call, replayed for the same key. Kept: 30 days (`idempotency.forget_old`)."""
+
+    pk = models.CompositePrimaryKey("program_id", "key")
+    program_id = models.IntegerField()
+    key = models.TextField()
+    request_hash = models.BinaryField()
+    status = models.SmallIntegerField()
+    body = models.BinaryField()
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "kernel_idempotency"
+        constraints = [
+            models.CheckConstraint(name="only_answers_are_kept", condition=Q(status__gte=200, status__lt=500)),
+        ]
+        # Rows arrive in order of time: a block range index finds the old ones and costs the hot path next to nothing.
+        indexes = [BrinIndex(fields=["created_at"], name="idempotency_old", autosummarize=True)]
