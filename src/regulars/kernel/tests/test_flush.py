@@ -15,7 +15,8 @@ def test_each_test_finds_the_house_empty(turn):
         cursor.execute(
             "create or replace function refuse() returns trigger language plpgsql as $$ begin raise 'never'; end $$;"
             "create or replace trigger refuse_truncate before truncate on kernel_fact execute function refuse();"
-            "create or replace trigger refuse_delete before delete on kernel_fact for each row execute function refuse();"
+            "create or replace trigger refuse_delete before delete on kernel_fact for each row"
+            " execute function refuse();"
         )
     FactRow.objects.create(program_id=1, kind="Something", body={})
     if turn == 2:
