@@ -1,0 +1,92 @@
+"""Answers as bytes, pages of lists, and calls that happen once however often they are sent."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+
+from regulars.interfaces.http_api import problems
+from regulars.kernel import idempotency
+from regulars.kernel.errors import Busy, Invalid, Refusal
+from regulars.people.staff.terms import ApiKey
+
+MEDIA_TYPE = "application/json"
+PAGE_LIMIT = 200
+
+
+def json(value: Any, status: int = 200, **headers: str) -> HttpResponse:
+    """An answer of JSON; instants become RFC 3339 with offset, UUIDs text."""
+    return HttpResponse(body(value), status=status, content_type=MEDIA_TYPE, headers=headers)
+
+
+def body(value: Any) -> bytes:
+    """The bytes of an answer."""
+    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS)
+
+
+def replayed(status: int, stored: bytes) -> HttpResponse:
+    """The first answer to this key, again."""
+    media = MEDIA_TYPE if status < 400 else problems.MEDIA_TYPE
+    return HttpResponse(stored, status=status, content_type=media, headers={"Idempotent-Replayed": "true"})
+
+
+def request_hash(request: HttpRequest) -> bytes:
+    """What was asked, as 16 bytes: method, address and body."""
+    asked = hashlib.sha256()
+    for part in (request.method or "", request.get_full_path()):
+        asked.update(part.encode())
+        asked.update(b"\x00")
+    asked.update(request.body)
+    return asked.digest()[:16]
+
+
+def once(request: HttpRequest, idempotency_key: str, work: Callable[[], HttpResponse]) -> HttpResponse:
+    """Do `work` in one transaction with the record of its answer; the same key gets the first answer again.
+
+    Refusals are answers too and are kept, but for those that ask to try again (409 busy, 429).
+    """
+    key: ApiKey = request.auth  # type: ignore[attr-defined]
+    asked = request_hash(request)
+    with transaction.atomic():
+        told = idempotency.claim(key.program_id, idempotency_key, asked)
+        if told is not None:
+            return replayed(told.status, told.body)
+        try:
+            with transaction.atomic():
+                answer = work()
+        except Busy:
+            raise
+        except Refusal as no:
+            if no.status in (401, 403, 429):
+                raise
+            answer = problems.of_refusal(no)
+        idempotency.keep(key.program_id, idempotency_key, answer.status_code, answer.content)
+        return answer
+
+
+def cursor_text(parts: list[Any]) -> str:
+    """An opaque cursor from the sort key of a page's last row."""
+    return base64.urlsafe_b64encode(orjson.dumps(parts)).decode().rstrip("=")
+
+
+def cursor_parts(text: str | None, *, size: int) -> list[Any] | None:
+    """The sort key inside a cursor.
+
+    Raises: Invalid when it is not one of ours.
+    """
+    if not text:
+        return None
+    try:
+        parts = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    except (binascii.Error, ValueError) as no:
+        raise Invalid(errors=[("cursor", "is not a cursor of this list; start again without one")]) from no
+    if not isinstance(parts, list) or len(parts) != size or any(isinstance(p, list | dict) for p in parts):
+        raise Invalid(errors=[("cursor", "is not a cursor of this list; start again without one")])
+    return parts

@@ -1,0 +1,61 @@
+"""The API at /api/v1: its parts, its document, its manners."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from django.http import HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.openapi.schema import OpenAPISchema
+from ninja.parser import Parser
+
+from regulars import __version__
+from regulars.interfaces.http_api import events, members, orders, problems, programs, value
+
+DESCRIPTION = """Regulars knows each member across all channels as one person and gives every purchase its worth.
+
+Money is in whole minor units, points are whole numbers, instants are RFC 3339 with offset. Every call that changes
+something takes an `Idempotency-Key`: the first answer is kept for 30 days and given again. Lists are pages:
+`?limit=&cursor=` answers `{items, next_cursor}`. A refusal is problem+json with a stable `code`, and nothing was changed."""
+
+
+class Orjson(Parser):
+    """Bodies read by orjson; one that is no JSON object is a clear 400."""
+
+    def parse_body(self, request: HttpRequest) -> Any:
+        return orjson.loads(request.body)
+
+
+class Document(OpenAPISchema):
+    """The OpenAPI document, with refusals under their own media type."""
+
+    def responses(self, operation: Any) -> Any:
+        told = super().responses(operation)
+        for status, response in told.items():
+            if int(status) >= 400 and "application/json" in response.get("content", {}):
+                response["content"] = {problems.MEDIA_TYPE: response["content"]["application/json"]}
+        return told
+
+
+class Api(NinjaAPI):
+    def get_openapi_schema(self, *, path_prefix: str | None = None, path_params: Any = None) -> Any:
+        prefix = self.get_root_path(path_params or {}) if path_prefix is None else path_prefix
+        return Document(self, prefix)
+
+    def create_response(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return super().create_response(request, *args, **kwargs)
+
+
+api = Api(
+    title="Regulars",
+    version=__version__,
+    description=DESCRIPTION,
+    parser=Orjson(),
+    openapi_url="/openapi.json",
+    docs_url="/docs",
+    urls_namespace="api",
+)
+problems.install(api)
+for router in (members.router, value.router, orders.router, events.router, programs.router):
+    api.add_router("", router)

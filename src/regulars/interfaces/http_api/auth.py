@@ -1,0 +1,58 @@
+"""Who calls: a Bearer key, its scopes, its rate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from ninja.security import HttpBearer
+
+from regulars.kernel import ratelimit
+from regulars.kernel.errors import Refusal
+from regulars.people.staff import services as staff
+from regulars.people.staff.terms import ApiKey
+
+
+class Unauthenticated(Refusal):
+    """Send a valid key: `Authorization: Bearer <key>`."""
+
+    status = 401
+
+
+class TooManyRequests(Refusal):
+    """This key calls more often than it may."""
+
+    status = 429
+
+
+class Key(HttpBearer):
+    """A key that holds `scope`; the view finds it as `request.auth` (an `ApiKey`)."""
+
+    openapi_name = "key"
+
+    def __init__(self, scope: str) -> None:
+        super().__init__()
+        self.scope = scope
+
+    def __call__(self, request: HttpRequest) -> Any:
+        scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not secret:
+            raise Unauthenticated()
+        return self.authenticate(request, secret.strip())
+
+    def authenticate(self, request: HttpRequest, token: str) -> ApiKey:
+        key = staff.key_by_secret(secret=token, ip=request.META.get("REMOTE_ADDR") or "127.0.0.1")
+        state = ratelimit.take(f"key:{key.id}", per_minute=key.rate_per_minute)
+        request.rate = state  # type: ignore[attr-defined] - the answer's headers say it
+        if not state.allowed:
+            raise TooManyRequests(
+                f"This key may call {key.rate_per_minute} times a minute.",
+                retry_after_seconds=state.retry_after_seconds,
+            )
+        staff.require_scope(key=key, scope=self.scope)
+        return key
+
+
+def actor(key: ApiKey) -> str:
+    """How the books name a key."""
+    return f"key:{key.id}"

@@ -1,0 +1,116 @@
+"""Refusals in their HTTP form: RFC 9457 problem+json."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+import structlog
+from django.core.exceptions import RequestDataTooBig
+from django.db import OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import HttpError, ValidationError
+
+from regulars.kernel.errors import Busy, Invalid, Refusal
+from regulars.kernel.postgres import translated
+
+log = structlog.get_logger("regulars.api")
+MEDIA_TYPE = "application/problem+json"
+
+
+def problem(
+    *,
+    status: int,
+    code: str,
+    detail: str,
+    errors: list[tuple[str, str]] | None = None,
+    facts: dict[str, Any] | None = None,
+    headers: dict[str, str] | None = None,
+) -> HttpResponse:
+    """A problem+json answer. `errors` are (path, message); `facts` are values that a program may read."""
+    body: dict[str, Any] = {
+        "type": f"urn:regulars:problem:{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "code": code,
+        "detail": detail,
+        "errors": [{"path": path, "message": message} for path, message in errors or []],
+    }
+    if facts:
+        body["facts"] = facts
+    return HttpResponse(orjson.dumps(body), status=status, content_type=MEDIA_TYPE, headers=headers)
+
+
+def of_refusal(refusal: Refusal) -> HttpResponse:
+    """The answer for a refusal: its own status, code and sentence."""
+    headers: dict[str, str] = {}
+    if isinstance(refusal, Busy) or "retry_after_seconds" in refusal.facts:
+        headers["Retry-After"] = str(refusal.facts.get("retry_after_seconds", Busy.retry_after_seconds))
+    if refusal.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return problem(
+        status=refusal.status,
+        code=refusal.code,
+        detail=refusal.detail,
+        errors=refusal.errors if isinstance(refusal, Invalid) else None,
+        facts=refusal.facts,
+        headers=headers,
+    )
+
+
+def of_validation(error: ValidationError) -> HttpResponse:
+    """Every fault that the schema found, each with its path inside the body, the query or the headers."""
+    faults = []
+    for fault in error.errors:
+        where = [str(part) for part in fault.get("loc", ())]
+        # Ninja puts the place and the argument's name first: ("body", "told", "lines", 0, "sku").
+        skip = 2 if where[:1] == ["body"] else 1
+        path = ".".join(where[skip:]) or ".".join(where[:1])
+        faults.append((path, str(fault.get("msg", "is wrong"))))
+    detail = f"{len(faults)} field{'' if len(faults) == 1 else 's'} cannot be accepted; see errors."
+    return problem(status=422, code="invalid", detail=detail, errors=faults)
+
+
+def install(api: NinjaAPI) -> None:
+    """Give the API its answers for everything that can go wrong."""
+    api.add_exception_handler(Refusal, lambda request, error: of_refusal(error))
+    api.add_exception_handler(ValidationError, lambda request, error: of_validation(error))
+    api.add_exception_handler(Http404, lambda request, error: _not_found())
+    api.add_exception_handler(RequestDataTooBig, lambda request, error: too_large())
+    api.add_exception_handler(HttpError, _http_error)
+    api.add_exception_handler(OperationalError, _operational)
+    api.add_exception_handler(Exception, _bug)
+
+
+def too_large() -> HttpResponse:
+    """The body is over the limit."""
+    return problem(status=413, code="too_large", detail="A body may have at most 1 MiB. Send less at a time.")
+
+
+def _not_found() -> HttpResponse:
+    return problem(status=404, code="not_found", detail="There is no such thing here.")
+
+
+def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+    code = "bad_json" if error.status_code == 400 else "refused"
+    return problem(status=error.status_code, code=code, detail=str(error))
+
+
+def _operational(request: HttpRequest, error: OperationalError) -> HttpResponse:
+    cause = translated(error.__cause__) if error.__cause__ is not None else error  # type: ignore[arg-type]
+    if isinstance(cause, Refusal):
+        return of_refusal(cause)
+    log.error("database unavailable", path=request.path, error=type(error).__name__)
+    return problem(
+        status=503,
+        code="unavailable",
+        detail="The database cannot be reached just now; nothing was changed. Try again.",
+        headers={"Retry-After": "2"},
+    )
+
+
+def _bug(request: HttpRequest, error: Exception) -> HttpResponse:
+    log.exception("unexpected error", path=request.path, method=request.method)
+    return problem(status=500, code="internal", detail="This is our fault. It was logged; nothing was changed.")
