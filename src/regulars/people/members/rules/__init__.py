@@ -1,0 +1,1 @@
+"""Pure rules of members, by concern: numbers, normal forms, masks, attributes, pages."""
