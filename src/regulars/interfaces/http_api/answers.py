@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -90,3 +91,30 @@ def cursor_parts(text: str | None, *, size: int) -> list[Any] | None:
     if not isinstance(parts, list) or len(parts) != size or any(isinstance(p, list | dict) for p in parts):
         raise Invalid(errors=[("cursor", "is not a cursor of this list; start again without one")])
     return parts
+
+
+def cursor_in(text: str | None) -> tuple[Any, ...] | None:
+    """A page's cursor as its service wants it: the parts, their number unchecked (the service checks)."""
+    if not text:
+        return None
+    try:
+        parts = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    except (binascii.Error, ValueError) as no:
+        raise Invalid(errors=[("cursor", "is not a cursor of this list; start again without one")]) from no
+    if not isinstance(parts, list) or any(isinstance(p, list | dict) for p in parts):
+        raise Invalid(errors=[("cursor", "is not a cursor of this list; start again without one")])
+    return tuple(parts)
+
+
+def cursor_out(parts: tuple[Any, ...] | None) -> str | None:
+    """The opaque text of a cursor; None at the end of a list."""
+    return cursor_text(list(parts)) if parts is not None else None
+
+
+def decimal(value: Decimal) -> str:
+    """A quantity as text, without zeros at its end.
+
+    >>> decimal(Decimal("3.000000")), decimal(Decimal("0.480")), decimal(Decimal("100"))
+    ('3', '0.48', '100')
+    """
+    return f"{value.normalize():f}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
+from ninja import Header
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
 
@@ -65,3 +66,6 @@ class Problem(Out):
 
 REFUSED = frozenset({400, 401, 403, 404, 409, 413, 422, 429, 503})
 READ_REFUSED = frozenset({401, 403, 404, 422, 429, 503})
+ONCE: str = Header(
+    ..., alias="Idempotency-Key", min_length=1, max_length=200, description="Makes the call repeatable."
+)

@@ -1,0 +1,235 @@
+"""Calls about orders: tell one, read one, take parts of it back, claim a guest's receipt."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Query, Router
+
+from regulars.interfaces.http_api import answers
+from regulars.interfaces.http_api import order_shapes as shapes
+from regulars.interfaces.http_api.auth import Key
+from regulars.interfaces.http_api.shapes import ONCE, READ_REFUSED, REFUSED, Problem
+from regulars.kernel import ids
+from regulars.people.members import services as members
+from regulars.people.staff.terms import ApiKey
+from regulars.value.orders import services as orders
+from regulars.value.orders.terms import Back, Order, OrderSummary, OrderTold, Repeat, ReturnTold
+from regulars.value.promotions.terms import Line, Tender
+
+router = Router(tags=["Orders"])
+
+
+def _line(told: shapes.LineIn, n: int) -> Line:
+    return Line(
+        id=told.id,
+        n=n,
+        sku=told.sku,
+        quantity=Decimal(told.quantity),
+        uom=told.uom,
+        amount_minor=told.amount_minor,
+        tax_rate=Decimal(told.tax_rate) if told.tax_rate is not None else None,
+        tax_included=told.tax_included,
+        kind=told.kind,
+        category=told.category,
+        brand=told.brand,
+        attributes=told.attributes or {},
+    )
+
+
+def _told(told: shapes.OrderIn) -> OrderTold:
+    described = any(line.description for line in told.lines)
+    return OrderTold(
+        ref=told.ref,
+        source=told.source,
+        channel=told.channel,
+        currency=told.currency,
+        occurred_at=told.occurred_at,
+        member=told.member,
+        identifier=(told.identifier.type, told.identifier.value) if told.identifier else None,
+        store=told.store,
+        lines=tuple(_line(line, n) for n, line in enumerate(told.lines, start=1)),
+        tenders=tuple(Tender(type=t.type, amount_minor=t.amount_minor, token=t.token) for t in told.tenders),
+        descriptions=tuple(line.description for line in told.lines) if described else (),
+        attributes=told.attributes,
+    )
+
+
+@router.post(
+    "/orders",
+    auth=Key("orders:write"),
+    response={(200, 201): shapes.OrderOut, REFUSED: Problem},
+    operation_id="place_order",
+    summary="Tell an order made elsewhere",
+    description="Earns by the program's rules in force. Told again with the same `source` and `ref` it answers as at "
+    "first (200); other content under the same reference is refused (`order_differs`). With no member it is a guest's "
+    "order, which can be claimed later.",
+)
+def place_order(request: HttpRequest, told: shapes.OrderIn, idempotency_key: str = ONCE) -> HttpResponse:
+    key: ApiKey = request.auth  # type: ignore[attr-defined]
+    receipt = orders.place(
+        program_id=key.program_id,
+        told=_told(told),
+        actor=key.actor,
+        repeat=Repeat(key=idempotency_key, request_hash=answers.request_hash(request)),
+    )
+    headers = {} if receipt.is_new else {"Idempotent-Replayed": "true"}
+    return HttpResponse(receipt.body, status=receipt.status, content_type=answers.MEDIA_TYPE, headers=headers)
+
+
+def _summary(order: OrderSummary) -> dict[str, Any]:
+    return {
+        "id": ids.encode("ord", order.order_id),
+        "source": order.source,
+        "ref": order.ref,
+        "state": order.state,
+        "member": ids.encode("mem", order.member_id) if order.member_id else None,
+        "channel": order.channel,
+        "store": order.store,
+        "currency": order.currency,
+        "occurred_at": order.occurred_at,
+        "recorded_at": order.recorded_at,
+        "total_minor": order.total_minor,
+        "earned": dict(order.earned),
+    }
+
+
+def _order(order: Order) -> dict[str, Any]:
+    return {
+        **_summary(order.summary),
+        "rule_version": order.rule_version,
+        "lines": [
+            {
+                "id": line.id,
+                "n": line.n,
+                "sku": line.sku,
+                "quantity": answers.decimal(line.quantity),
+                "amount_minor": line.amount_minor,
+                "returned": answers.decimal(line.returned),
+                "earned": dict(line.earned),
+                "reversed": dict(line.reversed),
+            }
+            for line in order.lines
+        ],
+        "applied": [a._asdict() for a in order.applied],
+        "rejected": [r._asdict() for r in order.rejected],
+    }
+
+
+@router.get(
+    "/orders/{ref}",
+    auth=Key("orders:read"),
+    response={200: shapes.OrderOut, READ_REFUSED: Problem},
+    operation_id="get_order",
+    summary="An order",
+    description="`ref` is an id (`ord_…`), or the teller's reference as `source:ref`.",
+)
+def get_order(request: HttpRequest, ref: str) -> HttpResponse:
+    key: ApiKey = request.auth  # type: ignore[attr-defined]
+    return answers.json(_order(orders.get(program_id=key.program_id, ref=ref)))
+
+
+@router.get(
+    "/orders",
+    auth=Key("orders:read"),
+    response={200: shapes.OrdersOut, READ_REFUSED: Problem},
+    operation_id="list_orders",
+    summary="Orders, newest first",
+)
+def list_orders(
+    request: HttpRequest, limit: int = Query(50, ge=1, le=answers.PAGE_LIMIT), cursor: str | None = None
+) -> HttpResponse:
+    key: ApiKey = request.auth  # type: ignore[attr-defined]
+    page = orders.recent(program_id=key.program_id, cursor=answers.cursor_in(cursor), limit=limit)
+    return answers.json({"items": [_summary(o) for o in page.items], "next_cursor": answers.cursor_out(page.cursor)})
+
+
+@router.get(
+    "/members/{ref}/orders",
+    auth=Key("orders:read"),
+    response={200: shapes.OrdersOut, READ_REFUSED: Problem},
+    operation_id="list_member_orders",
+    summary="A member's orders, newest first",
+)
+def member_orders(
+    request: HttpRequest, ref: str, limit: int = Query(50, ge=1, le=answers.PAGE_LIMIT), cursor: str | None = None
+) -> HttpResponse:
+    key: ApiKey = request.auth  # type: ignore[attr-defined]
+    page = orders.of_member(
+        program_id=key.program_id,
+        member_id=members.resolve(program_id=key.program_id, ref=ref),
+        cursor=answers.cursor_in(cursor),
+        limit=limit,
+    )
+    return answers.json({"items": [_summary(o) for o in page.items], "next_cursor": answers.cursor_out(page.cursor)})
+
+
+@router.post(
+    "/orders/{ref}/returns",
+    auth=Key("orders:write"),
+    response={(200, 201): shapes.ReturnOut, REFUSED: Problem},
+    operation_id="return_order",
+    summary="Take parts of an order back",
+    description="Reverses exactly what the returned quantities earned, cumulatively: the last return leaves nothing.",
+)
+def return_order(request: HttpRequest, ref: str, told: shapes.ReturnIn, idempotency_key: str = ONCE) -> HttpResponse:
+    key: ApiKey = request.auth  # type: ignore[attr-defined]
+    back = ReturnTold(
+        ref=told.ref,
+        source=told.source,
+        occurred_at=told.occurred_at,
+        order=ref,
+        lines=tuple(
+            Back(quantity=Decimal(line.quantity), line=line.id, amount_minor=line.amount_minor) for line in told.lines
+        ),
+    )
+    receipt = orders.take_back(
+        program_id=key.program_id,
+        told=back,
+        actor=key.actor,
+        repeat=Repeat(key=idempotency_key, request_hash=answers.request_hash(request)),
+    )
+    headers = {} if receipt.is_new else {"Idempotent-Replayed": "true"}
+    return HttpResponse(receipt.body, status=receipt.status, content_type=answers.MEDIA_TYPE, headers=headers)
+
+
+@router.post(
+    "/orders/{ref}/claim",
+    auth=Key("orders:write"),
+    response={200: shapes.OrderOut, REFUSED: Problem},
+    operation_id="claim_order",
+    summary="Claim a guest's receipt",
+    description="Once, within the program's `claims_within_days`; earns by the rules in force at the purchase.",
+)
+def claim_order(request: HttpRequest, ref: str, told: shapes.ClaimIn, idempotency_key: str = ONCE) -> HttpResponse:
+    key: ApiKey = request.auth  # type: ignore[attr-defined]
+
+    def work() -> HttpResponse:
+        member_id = members.resolve(program_id=key.program_id, ref=told.member)
+        orders.claim(program_id=key.program_id, ref=ref, member_id=member_id, actor=key.actor)
+        return answers.json(_order(orders.get(program_id=key.program_id, ref=ref)))
+
+    return answers.once(request, idempotency_key, work)
+
+
+@router.get(
+    "/members/{ref}/timeline",
+    auth=Key("orders:read"),
+    response={200: shapes.TimelineOut, READ_REFUSED: Problem},
+    operation_id="member_timeline",
+    summary="What happened, newest first",
+)
+def timeline(
+    request: HttpRequest, ref: str, limit: int = Query(50, ge=1, le=answers.PAGE_LIMIT), cursor: str | None = None
+) -> HttpResponse:
+    key: ApiKey = request.auth  # type: ignore[attr-defined]
+    moments, after = orders.timeline(
+        program_id=key.program_id,
+        member_id=members.resolve(program_id=key.program_id, ref=ref),
+        cursor=answers.cursor_in(cursor),
+        limit=limit,
+    )
+    items = [{"at": m.at, "what": m.what, "id": m.id, "kind": m.kind, "facts": dict(m.facts)} for m in moments]
+    return answers.json({"items": items, "next_cursor": answers.cursor_out(after)})
