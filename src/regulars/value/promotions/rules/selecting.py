@@ -1,0 +1,58 @@
+"""Which lines a rule looks at, and by which amount; in whole numbers throughout."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from regulars.value.promotions.rules.compiled import Selection
+from regulars.value.promotions.rules.conditions import Facts
+from regulars.value.promotions.terms import Basis, Basket, Line
+
+MILLION = 1_000_000
+
+
+class Selected(NamedTuple):
+    """The lines that qualify, by number and amount, and their sum."""
+
+    lines: list[int]
+    amounts: list[int]
+    total: int
+
+
+def select(basket: Basket, selection: Selection, facts: Facts) -> Selected:
+    """The positive lines of the kinds that a rule takes and that meet its condition, with the amounts that earn."""
+    kinds, basis, _, condition = selection
+    chosen = [line for line in basket.lines if line.amount_minor > 0 and line.kind in kinds]
+    if condition is not None:
+        chosen = [line for line in chosen if facts.holds(condition, line)]
+    if basis is Basis.AFTER_DISCOUNT:
+        amounts = [line.amount_minor for line in chosen]
+    else:
+        amounts = [taxed(line, basis) for line in chosen]
+    return Selected([line.n for line in chosen], amounts, sum(amounts))
+
+
+def taxed(line: Line, basis: Basis) -> int:
+    """The amount of a line with or without its tax, in minor units; halves up, once per line.
+
+    A line without a rate is taken as it stands.
+    """
+    if line.tax_rate is None or line.tax_included is (basis is Basis.WITH_TAX):
+        return line.amount_minor
+    rate = int(line.tax_rate * MILLION)
+    if basis is Basis.WITH_TAX:
+        return (2 * line.amount_minor * (MILLION + rate) + MILLION) // (2 * MILLION)
+    return (2 * line.amount_minor * MILLION + MILLION + rate) // (2 * (MILLION + rate))
+
+
+def quantities(basket: Basket, selected: Selected) -> list[int]:
+    """The quantities of the selected lines in millionths (weighed goods have decimals); never below zero."""
+    wanted = set(selected.lines)
+    return [max(0, int(line.quantity * MILLION)) for line in basket.lines if line.n in wanted]
+
+
+def paid_with(basket: Basket, types: tuple[str, ...]) -> tuple[int, int]:
+    """The part of the payment made by certain tenders, as a ratio; (0, 1) when nothing was."""
+    every = sum([t.amount_minor for t in basket.tenders if t.amount_minor > 0])
+    by = sum([t.amount_minor for t in basket.tenders if t.amount_minor > 0 and t.type in types])
+    return (by, every) if by else (0, 1)
