@@ -10,7 +10,8 @@ from typing import Any
 from cel_expr_python import cel
 
 from regulars.kernel.errors import Broken
-from regulars.kernel.expressions import faults, text as source, tree
+from regulars.kernel.expressions import faults, tree
+from regulars.kernel.expressions import text as source
 from regulars.kernel.expressions.terms import BadExpression, Context, NoAnswer, Reason, Type
 
 CACHED = 8_192  # compiled expressions kept in a process: about 4 kB each
@@ -103,7 +104,7 @@ class Expression:
         bound = facts if type(facts) is Activation else None
         found = []
         for part in self.parts:
-            raw = bound._raw if bound else part._activation(facts)  # type: ignore[arg-type]
+            raw = bound._raw if bound else part._activation(facts)
             try:
                 answer = part._program.eval(raw).value()
             except RuntimeError as error:

@@ -17,7 +17,7 @@ _DOTTED = re.compile(r"[A-Za-z_][\w]*(?:\.[A-Za-z_][\w]*)*", re.ASCII)
 
 
 def explained(message: str, text: str, known: Collection[str]) -> list[tuple[str, str]]:
-    """The runtime's message as `[(line:column, what is wrong and what to do)]`, in order of place, each place once."""
+    """The runtime's message as `[(line:column, what is wrong and what to do)]`; each place once."""
     found: dict[str, str] = {}
     for line, column, said in _FAULT.findall(message):
         at = f"{line}:{column}" if int(line) > 0 else ""
