@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from regulars.value.promotions.rules import conditions
 from regulars.value.promotions.terms import (
@@ -29,7 +29,7 @@ class Selection(NamedTuple):
     kinds: frozenset[str]
     basis: Basis
     lines: str | None
-    condition: Any
+    condition: conditions.Condition | None
 
 
 class Compiled(NamedTuple):
@@ -40,7 +40,7 @@ class Compiled(NamedTuple):
     slot: int
     times: Callable[[datetime, str | None], LotTimes]
     selection: Selection
-    when: Any
+    when: conditions.Condition | None
     rates: Mapping[str, Rate]
     fixed: int | None
     per_unit: int | None

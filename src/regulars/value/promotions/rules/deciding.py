@@ -89,7 +89,7 @@ class _Deciding:
             self._no(rule, "tier", f"Only for {', '.join(rule.tiers)}.")
             return None
         if rule.when is not None:
-            why = self.facts.why_not(rule.when)
+            why = rule.when.why_not(self.facts)
             if why:
                 self._no(rule, "condition", why)
                 return None

@@ -24,7 +24,7 @@ def select(basket: Basket, selection: Selection, facts: Facts) -> Selected:
     kinds, basis, _, condition = selection
     chosen = [line for line in basket.lines if line.amount_minor > 0 and line.kind in kinds]
     if condition is not None:
-        chosen = [line for line in chosen if facts.holds(condition, line)]
+        chosen = [line for line in chosen if condition.holds(facts, line)]
     if basis is Basis.AFTER_DISCOUNT:
         amounts = [line.amount_minor for line in chosen]
     else:
