@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy as _
 from regulars.kernel import clock
 from regulars.people.staff.terms import Role
 
-
 if TYPE_CHECKING:
     _Field = models.Field[str, Any]  # the class is generic for the type checker only
 else:
@@ -67,7 +66,7 @@ class StaffUser(AbstractBaseUser, PermissionsMixin):
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
-    REQUIRED_FIELDS: list[str] = []
+    REQUIRED_FIELDS = []
     objects = StaffManager()
 
     class Meta:

@@ -1,0 +1,44 @@
+"""What other contexts call: people, grants, API keys, the audit trail."""
+
+from regulars.people.staff.services.access import (
+    Access,
+    access,
+    adjust_limit,
+    may,
+    programs_of,
+    require,
+)
+from regulars.people.staff.services.audit import entries, record
+from regulars.people.staff.services.grants import (
+    add_person,
+    change_person,
+    grant,
+    grants,
+    person,
+    person_by_email,
+    revoke,
+)
+from regulars.people.staff.services.keys import key_by_secret, keys, make_key, require_scope, revoke_key
+
+__all__ = [
+    "Access",
+    "access",
+    "add_person",
+    "adjust_limit",
+    "change_person",
+    "entries",
+    "grant",
+    "grants",
+    "key_by_secret",
+    "keys",
+    "make_key",
+    "may",
+    "person",
+    "person_by_email",
+    "programs_of",
+    "record",
+    "require",
+    "require_scope",
+    "revoke",
+    "revoke_key",
+]
