@@ -21,7 +21,11 @@ _flush = DatabaseOperations.sql_flush
 
 def _sql_flush(self: DatabaseOperations, style: Any, tables: list[str], **options: Any) -> list[str]:
     statements = _flush(self, style, tables, **{**options, "allow_cascade": True})
-    return statements and ["set local session_replication_role = replica", *statements, "set local session_replication_role = origin"]
+    return statements and [
+        "set local session_replication_role = replica",
+        *statements,
+        "set local session_replication_role = origin",
+    ]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,5 +1,23 @@
 """Addresses of the house."""
 
+from importlib.util import find_spec
 from typing import Any
 
-urlpatterns: list[Any] = []
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+urlpatterns: list[Any] = [
+    path("", include("regulars.interfaces.health")),
+    path("accounts/", include("allauth.urls")),
+    path("", RedirectView.as_view(url=settings.LOGIN_REDIRECT_URL)),
+]
+if all(find_spec(f"regulars.interfaces.http_api.{m}") for m in ("events", "members", "orders", "programs", "value")):
+    from regulars.interfaces.http_api.api import api
+
+    urlpatterns.insert(0, path("api/v1/", api.urls))
+if find_spec("regulars.interfaces.console.urls"):
+    urlpatterns.append(path("console/", include("regulars.interfaces.console.urls")))
+else:
+    urlpatterns.append(path("console/", admin.site.urls))

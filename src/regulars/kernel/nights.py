@@ -173,3 +173,8 @@ def forget_old(*, before: date) -> int:
             [before, _WHOLE],
         )
         return int(cursor.rowcount)
+
+
+def forget_old_at_night(work: Work) -> None:
+    """A step of the night: the rows of nights more than 400 days before it."""
+    forget_old(before=work.day - timedelta(days=KEPT_DAYS))

@@ -81,7 +81,9 @@ def start_embedded() -> str:
             data.mkdir(exist_ok=True)
             version = pgdata_version(data)
             if version is not None and version < 15:
-                raise Invalid(errors=[("REGULARS_HOME", f"holds a database of PostgreSQL {version}; 15 or newer is needed")])
+                raise Invalid(
+                    errors=[("REGULARS_HOME", f"holds a database of PostgreSQL {version}; 15 or newer is needed")]
+                )
             server = PostgresServer(data, cleanup_mode="stop")
             if version is None:
                 server.ensure_pgdata_inited()

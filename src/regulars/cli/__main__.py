@@ -1,0 +1,5 @@
+"""`python -m regulars.cli` is `regulars`."""
+
+from regulars.cli import main
+
+main()
