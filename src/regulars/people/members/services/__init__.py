@@ -2,7 +2,7 @@
 
 from regulars.people.members.services.attributes import attributes, declare_attributes
 from regulars.people.members.services.bulk import register_many
-from regulars.people.members.services.changing import forget, hold, set_status, update
+from regulars.people.members.services.changing import forget, hold, rewrap_keys, set_status, update
 from regulars.people.members.services.codes import code_delivery, confirm_code, forget_old_codes, send_code
 from regulars.people.members.services.identifiers import add_identifier, identifiers, release_identifier
 from regulars.people.members.services.merging import absorb, merged_from, redirect, separate, unredirect
@@ -49,6 +49,7 @@ __all__ = [
     "release_identifier",
     "resolve",
     "resolve_many",
+    "rewrap_keys",
     "send_code",
     "separate",
     "set_status",

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from regulars.kernel import clock
+from regulars.kernel import clock, secrets
 from regulars.kernel.errors import Invalid
 from regulars.kernel.outbox import announce
 from regulars.people.members.models import CodeRow, IdentifierRow, MemberRow, PersonRow
@@ -185,3 +185,22 @@ def forget(*, program_id: int, member_id: UUID, actor: str) -> None:
     )  # fmt: skip
     for one in gone:
         announce(MemberForgotten(member_id=one, actor=actor), program_id=program_id, member_id=one)
+
+
+@transaction.atomic
+def rewrap_keys(*, program_id: int, after: UUID | None = None, limit: int = 500) -> UUID | None:
+    """After a rotation of the program's key, wrap a batch of members' keys anew, in order of id.
+
+    Returns: the id to go on after, or None when all are done.
+    """
+    rows = MemberRow.objects.filter(program_id=program_id, wrapped_key__isnull=False).order_by("pk")
+    if after is not None:
+        rows = rows.filter(pk__gt=after)
+    with told():
+        found = list(rows.select_for_update(no_key=True)[:limit])
+    by_id = {row.pk: row for row in found}
+    held = [(row.pk, bytes(row.wrapped_key or b"")) for row in found]
+    for pk, key in secrets.rewrap_many(program_id, held):
+        by_id[pk].wrapped_key = key
+        by_id[pk].save(update_fields=["wrapped_key"])
+    return found[-1].pk if len(found) == limit else None
