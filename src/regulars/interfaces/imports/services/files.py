@@ -1,0 +1,257 @@
+"""Files as chunks of columns, without holding more than a chunk: CSV of any encoding, plain or gzip, and Parquet."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import hashlib
+import io
+import zlib
+from collections import deque
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pcsv
+import pyarrow.parquet as pq
+
+from regulars.interfaces.imports.rules.convert import Chunk
+from regulars.interfaces.imports.terms import BadFile, Mapping, Reject
+
+ROWS = 20_000
+BLOCK = 1 << 22
+_SNIFF = 1 << 20
+_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+Seen = Callable[[int], None]
+
+
+def digest(path: Path) -> str:
+    """The SHA-256 of a file's bytes, in hex.
+
+    Raises: BadFile when it cannot be read.
+    """
+    found = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                found.update(block)
+    except OSError as no:
+        raise BadFile(errors=[("file", f"cannot be read: {no.strerror}")]) from no
+    return found.hexdigest()
+
+
+def encoding_of(path: Path, said: str) -> str:
+    """The encoding of a text file: what a byte-order mark says, else what was said, else UTF-8 if it is, else GB18030."""
+    with _bytes(path) as file:
+        head = file.read(_SNIFF)
+    for mark, name in _BOMS:
+        if head.startswith(mark):
+            return name
+    if said != "auto":
+        return said
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        decoder.decode(head)
+    except UnicodeDecodeError:
+        return "gb18030"
+    return "utf-8"
+
+
+def _bytes(path: Path) -> IO[bytes]:
+    try:
+        file = path.open("rb")
+        packed = file.read(2) == b"\x1f\x8b"
+        file.seek(0)
+    except OSError as no:
+        raise BadFile(errors=[("file", f"cannot be read: {no.strerror}")]) from no
+    return gzip.GzipFile(fileobj=file) if packed else file  # type: ignore[return-value]
+
+
+class _Utf8(io.RawIOBase):
+    """Any text file as UTF-8 bytes; what cannot be read becomes U+FFFD, for which rows are rejected later."""
+
+    def __init__(self, raw: IO[bytes], encoding: str) -> None:
+        super().__init__()
+        self.raw, self.ready = raw, b""
+        self.decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """At most `size` bytes (all when negative); none only at the end."""
+        while not self.ready or size < 0:
+            block = self.raw.read(BLOCK)
+            self.ready += self.decoder.decode(block, final=not block).encode()
+            if not block:
+                break
+        size = len(self.ready) if size < 0 else size
+        out, self.ready = self.ready[:size], self.ready[size:]
+        return out
+
+    def first_line(self) -> str:
+        """The text up to the first line break, which is used up."""
+        block = self.read(BLOCK)
+        line, found, rest = block.partition(b"\n")
+        self.ready = rest + self.ready
+        return line.decode().rstrip("\r").removeprefix("\ufeff")
+
+
+def _blank(batch: pa.RecordBatch) -> pa.Array | None:
+    """Which rows are empty lines, if any."""
+    blank = pc.equal(batch.column(0), "")
+    if not pc.any(blank).as_py():
+        return None
+    for column in batch.columns[1:]:
+        blank = pc.and_(blank, pc.equal(column, ""))
+    return blank
+
+
+def _breaks(batch: pa.RecordBatch) -> dict[int, int]:
+    """Rows of a batch whose values hold line breaks, and how many."""
+    found: dict[int, int] = {}
+    for column in batch.columns:
+        counts = pc.count_substring(column, "\n")
+        if pc.max(counts).as_py():
+            for n, count in enumerate(counts.to_pylist()):
+                if count:
+                    found[n] = found.get(n, 0) + count
+    return found
+
+
+class Source:
+    """A file read once, in order. `bad` gathers rows that are no rows, with their text; `seen(n)` is told progress."""
+
+    def __init__(self, path: Path, mapping: Mapping, seen: Seen | None = None) -> None:
+        self.path, self.mapping, self.seen = path, mapping, seen or (lambda _: None)
+        self.bad: list[tuple[Reject, str]] = []
+        self._skipped: deque[tuple[int, str]] = deque()
+
+    def chunks(self) -> Iterator[Chunk]:
+        """The rows of the file in order.
+
+        Raises: BadFile when it is no such file at all.
+        """
+        return self._parquet() if self.mapping.format == "parquet" else self._csv()
+
+    def _wanted(self, header: list[str]) -> list[str]:
+        wanted = wanted_columns(self.mapping)
+        missing = [name for name in wanted if name not in header]
+        if missing:
+            raise BadFile(
+                errors=[
+                    ("columns", f"the file has no column {name!r}; it has {', '.join(header)}") for name in missing
+                ]
+            )
+        return wanted
+
+    def _csv(self) -> Iterator[Chunk]:
+        for lines, batch in self.records():
+            wanted = self._wanted(batch.schema.names)
+            blank = _blank(batch)
+            if blank is not None:
+                lines, batch = lines.filter(pc.invert(blank)), batch.filter(pc.invert(blank))
+            yield Chunk(lines=lines, columns={name: batch.column(name) for name in wanted})
+
+    def records(self) -> Iterator[tuple[pa.Array, pa.RecordBatch]]:
+        """The rows of a CSV as (their first lines in the file, all columns as text); broken rows go to `bad`.
+
+        Raises: BadFile when it is empty, breaks off, or has no proper header.
+        """
+        with _bytes(self.path) as packed:
+            text = _Utf8(packed, encoding_of(self.path, self.mapping.encoding))
+            try:
+                header = self._header(text)
+                reader = pcsv.open_csv(
+                    pa.PythonFile(text, mode="r"),
+                    read_options=pcsv.ReadOptions(use_threads=False, block_size=BLOCK, column_names=header),
+                    parse_options=pcsv.ParseOptions(
+                        delimiter=self.mapping.delimiter,
+                        newlines_in_values=True,
+                        ignore_empty_lines=False,
+                        invalid_row_handler=self._broken,
+                    ),
+                    convert_options=pcsv.ConvertOptions(column_types=dict.fromkeys(header, pa.string())),
+                )
+                yield from self._numbered(reader, packed)
+            except (OSError, EOFError, zlib.error) as no:
+                raise BadFile(errors=[("file", f"breaks off or is no gzip file: {no}")]) from no
+            except pa.ArrowInvalid as no:
+                if "Empty CSV file" not in str(no):
+                    raise BadFile(errors=[("file", f"is no CSV file: {no}")]) from no
+
+    def _header(self, text: _Utf8) -> list[str]:
+        line = text.first_line()
+        header = next(csv.reader([line], delimiter=self.mapping.delimiter), None)
+        if not header:
+            raise BadFile(errors=[("file", "has no header line")])
+        twice = sorted({name for name in header if header.count(name) > 1})
+        if twice:
+            raise BadFile(errors=[("columns", f"the file has the column {name!r} twice") for name in twice])
+        self._wanted(header)
+        return header
+
+    def _broken(self, row: Any) -> str:
+        self._skipped.append((row.number, row.text))
+        return "skip"
+
+    def _numbered(self, reader: Any, packed: Any) -> Iterator[tuple[pa.Array, pa.RecordBatch]]:
+        """Give each row its line: rows before it, broken rows before it, and line breaks inside values before it."""
+        place = packed.fileobj if isinstance(packed, gzip.GzipFile) else packed
+        row, extra = 1, 0  # of the next row: its number after the header, and lines it is pushed down by breaks
+        for batch in reader:
+            breaks = _breaks(batch)
+            if not breaks and not (self._skipped and self._skipped[0][0] < row + batch.num_rows):
+                lines = pa.array(range(row + 1 + extra, row + 1 + extra + batch.num_rows), pa.int64())
+                row += batch.num_rows
+            else:
+                found = []
+                for n in range(batch.num_rows):
+                    row, extra = self._past_skipped(row, extra)
+                    found.append(row + 1 + extra)
+                    row, extra = row + 1, extra + breaks.get(n, 0)
+                lines = pa.array(found, pa.int64())
+            self.seen(place.tell())
+            yield lines, batch
+        self._past_skipped(row, extra)
+
+    def _past_skipped(self, row: int, extra: int) -> tuple[int, int]:
+        while self._skipped and self._skipped[0][0] <= row:
+            number, text = self._skipped.popleft()
+            if text.strip():
+                self.bad.append((Reject(line=number + 1 + extra, reason="wrong_number_of_columns"), text))
+            row, extra = row + 1, extra + text.strip("\r\n").count("\n")
+        return row, extra
+
+    def _parquet(self) -> Iterator[Chunk]:
+        try:
+            file = pq.ParquetFile(self.path)
+        except (pa.ArrowInvalid, OSError) as no:
+            raise BadFile(errors=[("file", f"is no Parquet file: {no}")]) from no
+        wanted, line = self._wanted(file.schema_arrow.names), 1
+        for batch in file.iter_batches(batch_size=ROWS, columns=wanted, use_threads=False):
+            lines = pa.array(range(line, line + batch.num_rows), pa.int64())
+            yield Chunk(lines=lines, columns=dict(zip(batch.schema.names, batch.columns, strict=True)))
+            line += batch.num_rows
+            self.seen(line - 1)
+
+
+def wanted_columns(mapping: Mapping) -> list[str]:
+    """The file's columns that a mapping reads, each once."""
+    names = [name for theirs in mapping.columns.values() for name in theirs]
+    names += mapping.attributes.values()
+    tests = [drop.when for drop in mapping.drop] + [t for t in (mapping.adjustments, mapping.returns.when) if t]
+    names += [test.column for test in tests]
+    names += [name for name in (mapping.returns.refund, mapping.returns.order) if name]
+    return list(dict.fromkeys(names))
+
+
+def size_of(path: Path, mapping: Mapping) -> int:
+    """How much there is to read: rows of a Parquet file, bytes of any other."""
+    if mapping.format == "parquet":
+        return int(pq.ParquetFile(path).metadata.num_rows)
+    return path.stat().st_size
