@@ -140,8 +140,8 @@ def compile(text: str, context: Context) -> Expression:
         program = _environment(context).compile(text)
         seen = tree.read(program.serialize(), variables)
     except RuntimeError as error:
-        known = [*context.variables, *(f.name for f in context.functions)]
-        raise BadExpression(errors=faults.explained(str(error), text, known)) from None
+        calls = {f.name: f"{f.name}({', '.join(t.name for t in f.types[0])})" for f in context.functions}
+        raise BadExpression(errors=faults.explained(str(error), text, context.types, calls)) from None
     found = [*faults.of_tree(seen, text, variables), *_bad_literals(seen, text)]
     if found:
         raise BadExpression(errors=found)

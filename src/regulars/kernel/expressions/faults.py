@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from regulars.kernel.expressions import text as source
 from regulars.kernel.expressions.tree import Tree
@@ -12,29 +12,35 @@ from regulars.kernel.expressions.tree import Tree
 _FAULT = re.compile(r"ERROR: <input>:(-?\d+):(-?\d+): (.*?)(?=\n \| |\nERROR: |\s*\[[A-Z_]+\]\s*\Z|\Z)", re.DOTALL)
 _UNKNOWN = re.compile(r"undeclared reference to '([^']*)'")
 _OVERLOAD = re.compile(r"found no matching overload for '([^']*)' applied to '(.*)'")
+_PROTO = re.compile(r"google\.protobuf\.(Timestamp|Duration)")
 _OPERATOR = re.compile(r"[_@!\[\]?:]*?(&&|\|\||==|!=|<=|>=|<|>|\+|-|\*|/|%|in|\[_\]|\?_:_|!|-)_?\Z")
 _DOTTED = re.compile(r"[A-Za-z_][\w]*(?:\.[A-Za-z_][\w]*)*", re.ASCII)
 
 
-def explained(message: str, text: str, known: Collection[str]) -> list[tuple[str, str]]:
-    """The runtime's message as `[(line:column, what is wrong and what to do)]`; each place once."""
+def explained(message: str, text: str, facts: Collection[str], calls: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The runtime's message as `[(line:column, what is wrong and what to do)]`; each place once.
+
+    Args: facts: the declared names. calls: how each declared function is called.
+    """
     found: dict[str, str] = {}
     for line, column, said in _FAULT.findall(message):
         at = f"{line}:{column}" if int(line) > 0 else ""
-        found.setdefault(at, _meaning(said, at, text, known))
+        found.setdefault(at, _meaning(said, at, text, facts, calls))
     if not found or "recursion" in message:
         deep = "recursion" in message
         return [("", "the expression is nested too deep; split it" if deep else f"not understood: {_short(message)}")]
     return list(found.items())
 
 
-def _meaning(said: str, at: str, text: str, known: Collection[str]) -> str:
+def _meaning(said: str, at: str, text: str, facts: Collection[str], calls: Mapping[str, str]) -> str:
     unknown = _UNKNOWN.search(said)
     if unknown:
-        return _unknown(_dotted(text, at) or unknown.group(1), known)
+        return _unknown(_dotted(text, at) or unknown.group(1), facts, calls)
     overload = _OVERLOAD.search(said)
     if overload:
-        operator, types = overload.group(1), overload.group(2).strip("()")
+        operator, types = overload.group(1), _PROTO.sub(lambda m: m.group(1).lower(), overload.group(2).strip("()"))
+        if operator in calls:
+            return f"`{operator}` cannot take ({types}); it is called as {calls[operator]}"
         shown = _OPERATOR.sub(r"\1", operator) if "_" in operator or operator.startswith("@") else operator
         return f"`{shown}` cannot take ({types}); write values of the type that it takes: 'text', 12, 1.5, true"
     if "<EOF>' expecting" in said:
@@ -50,13 +56,16 @@ def _meaning(said: str, at: str, text: str, known: Collection[str]) -> str:
     return _short(said)
 
 
-def _unknown(name: str, known: Collection[str]) -> str:
+def _unknown(name: str, facts: Collection[str], calls: Mapping[str, str]) -> str:
+    if name in calls:
+        return f"`{name}` is called as {calls[name]}"
+    known = [*facts, *calls]
     close = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
     if not close:
         close = sorted(k for k in known if k.startswith(name.partition(".")[0] + "."))[:5]
     if close:
         return f"`{name}` is not known here; did you mean {' or '.join(f'`{c}`' for c in close)}?"
-    return f"`{name}` is not known here; the facts are listed in the reference of this kind of expression"
+    return f"`{name}` is not known here, or not with these arguments; the reference lists what can be asked"
 
 
 def _dotted(text: str, at: str) -> str:
