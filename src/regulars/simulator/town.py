@@ -23,7 +23,8 @@ _PEAK = max(_MONTHS) * max(_WEEKDAYS)
 
 MEMBER_COLUMNS = ("external", "name", "phone", "email", "locale", "birthday", "joined_at", "store", "channel")
 ORDER_COLUMNS = (
-    "order_ref line member store channel occurred_at sku category description quantity amount kind original_ref tender"
+    "order_ref line member store channel occurred_at sku category description quantity amount kind "
+    "original_ref tender"
 ).split()
 
 
