@@ -136,9 +136,10 @@ def once(
 def forget_old(*, days: int = KEPT_DAYS, batch: int = BATCH) -> int:
     """Delete answers older than `days`, in batches that commit by themselves; returns how many went.
 
-    Call it outside a transaction, or the batches become one. Two processes may run it at once: they take different rows.
+    Call it outside a transaction, or the batches become one. Two processes at once take different rows.
     """
-    before, gone = clock.now() - timedelta(days=days), 0
+    before = clock.now() - timedelta(days=days)
+    gone = 0
     while True:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(
@@ -146,7 +147,7 @@ def forget_old(*, days: int = KEPT_DAYS, batch: int = BATCH) -> int:
                 "from kernel_idempotency where created_at < %s limit %s for update skip locked)",
                 [before, batch],
             )
-            went = cursor.rowcount
+            went = int(cursor.rowcount)
         gone += went
         if went < batch:
             return gone

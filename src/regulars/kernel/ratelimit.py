@@ -1,7 +1,7 @@
 """Token buckets, per process: how many calls a key may make, and what the answer's headers say about it.
 
-A bucket holds `burst` tokens and gains `per_minute` of them each minute; a call takes one (or its weight). With several
-processes each has its own buckets, so the limit of the installation is at most the limit times the processes.
+A bucket holds `burst` tokens and gains `per_minute` of them each minute; a call takes one (or its weight). Each
+process has its own buckets, so the limit of the installation is at most the limit times the processes.
 """
 
 from __future__ import annotations
