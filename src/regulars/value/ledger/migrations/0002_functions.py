@@ -1,0 +1,23 @@
+"""Guards and stored functions, from sql/."""
+
+from pathlib import Path
+
+from django.db import migrations
+
+SQL = Path(__file__).parent.parent / "sql"
+FILES = [
+    "canonical.sql",
+    "guards.sql",
+    "accounts.sql",
+    "writing.sql",
+    "earning.sql",
+    "clawing.sql",
+    "spending.sql",
+    "bulk.sql",
+]
+
+
+class Migration(migrations.Migration):
+    dependencies = [("ledger", "0001_initial"), ("members", "0002_functions"), ("programs", "0001_initial")]
+
+    operations = [migrations.RunSQL((SQL / name).read_text(), migrations.RunSQL.noop) for name in FILES]

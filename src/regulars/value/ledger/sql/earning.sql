@@ -1,0 +1,118 @@
+-- Earning, the hot path: ONE update is lock, version check, balances, journal number and hash head at once.
+-- One element of the arrays is one lot and one posting. `p_activates`, `p_events`, `p_deadlines`, `p_expires` and
+-- `p_funders` may be null. Without elements no journal is written, yet version and counters move.
+
+create or replace function ledger_earn(p_member uuid, p_program int, p_version bigint, p_key text, p_kind text,
+  p_source_type text, p_source_ref text, p_rule_version int, p_occurred timestamptz, p_recorded timestamptz, p_actor text,
+  p_reason text, p_digest bytea, p_units smallint[], p_amounts bigint[], p_activates timestamptz[], p_events text[],
+  p_deadlines timestamptz[], p_expires timestamptz[], p_funders text[], p_counters jsonb,
+  out seq bigint, out version bigint, out active bigint[], out debt bigint[]) language plpgsql as $$
+declare
+  n int := cardinality(p_units); i int;
+  v_body text; v_head bytea;
+  v_starts timestamptz[] := array_fill(p_occurred, array[n]);
+  v_debits text[] := array_fill('issued'::text, array[n]);
+  v_credits text[] := array_fill('wallet'::text, array[n]);
+  v_active bigint[] := p_amounts; v_pending bigint[];
+begin
+  if p_activates is not null or p_events is not null or p_funders is not null then
+    for i in 1 .. n loop
+      if p_funders[i] is not null then v_debits[i] := 'funder'; end if;
+      v_starts[i] := case when p_events[i] is null then coalesce(p_activates[i], p_occurred) end;
+      if p_events[i] is not null or v_starts[i] > p_recorded then
+        v_credits[i] := 'pending';
+        v_pending := coalesce(v_pending, array_fill(0::bigint, array[n]));
+        v_pending[i] := p_amounts[i];
+        v_active[i] := 0;
+      end if;
+    end loop;
+  end if;
+  if n > 0 then
+    v_body := ledger_body(p_program, p_key, p_kind, p_source_type, p_source_ref, null, p_rule_version, p_occurred,
+      p_recorded, p_actor, null, null, p_reason, p_digest,
+      ledger_posts_text(p_units, v_debits, v_credits, p_amounts, p_funders),
+      ledger_lots_text(p_units, p_amounts, ledger_micros(v_starts), p_events, ledger_micros(p_deadlines),
+                       ledger_micros(p_expires), p_funders, null, null), null);
+  end if;
+  update ledger_account a set version = a.version + 1, seq = a.seq + (n > 0)::int,
+         head = case when n > 0 then ledger_link(a.head, p_member, a.seq + 1, v_body) else a.head end,
+         active = ledger_plus(a.active, p_units, v_active), pending = ledger_plus(a.pending, p_units, v_pending),
+         counters = coalesce(p_counters, a.counters)
+   where a.member_id = p_member and a.program_id = p_program and (p_version is null or a.version = p_version)
+     and a.moved_into is null
+     and (select m.status from members_standing(p_member) m) in ('active', 'earn_only')
+     and not exists (select 1 from ledger_journal j where j.member_id = p_member and j.key = p_key)
+  returning a.seq, a.version, a.active, a.debt, a.head into seq, version, active, debt, v_head;
+  if not found then
+    select * into seq, version, active, debt from ledger_earn_otherwise(p_member, p_program, p_version, p_key, p_digest);
+    if version is not null then return; end if;
+    select * into seq, version, active, debt from ledger_earn(p_member, p_program, p_version, p_key, p_kind, p_source_type,
+      p_source_ref, p_rule_version, p_occurred, p_recorded, p_actor, p_reason, p_digest, p_units, p_amounts, p_activates,
+      p_events, p_deadlines, p_expires, p_funders, p_counters);
+    return;
+  end if;
+  if n = 0 then
+    seq := null;
+    return;
+  end if;
+  insert into ledger_journal (member_id, seq, program_id, kind, key, source_type, source_ref, source_line, rule_version,
+    occurred_at, recorded_at, actor, reverses, reverses_member, reason, digest, hash)
+  values (p_member, ledger_earn.seq, p_program, p_kind, p_key, p_source_type, p_source_ref, null, p_rule_version,
+    p_occurred, p_recorded, p_actor, null, null, p_reason, p_digest, v_head);
+  insert into ledger_posting (member_id, seq, n, program_id, unit, debit, credit, amount, party, recorded_at)
+  select p_member, ledger_earn.seq, o, p_program, u, d, c, x, f, p_recorded
+    from unnest(p_units, v_debits, v_credits, p_amounts, p_funders) with ordinality as t(u, d, c, x, f, o);
+  insert into ledger_lot (member_id, seq, n, program_id, unit, amount, remaining, state, activates_at, activation_event,
+    activation_deadline, expires_at, funder, cost_micro, origin_member, origin_seq, origin_n)
+  select p_member, ledger_earn.seq, o, p_program, u, x, x, case c when 'pending' then 'pending' else 'active' end, s, e, l, t, f,
+         null, null, null, null
+    from unnest(p_units, v_credits, p_amounts, v_starts, p_events, p_deadlines, p_expires, p_funders)
+         with ordinality as t(u, c, x, s, e, l, t, f, o);
+  if 0 < any (debt) then
+    select * into version, active, debt from ledger_repay(p_member, ledger_earn.seq, version, active, debt);
+  end if;
+end $$;
+
+-- Why the update above met no row: the account is not open yet (open it; the answer is empty), the key was here before
+-- (the first answer again), or a refusal.
+create or replace function ledger_earn_otherwise(p_member uuid, p_program int, p_version bigint, p_key text, p_digest bytea,
+  out seq bigint, out version bigint, out active bigint[], out debt bigint[]) language plpgsql as $$
+declare a ledger_account; b record; v_first bigint;
+begin
+  perform 1 from ledger_account x where x.member_id = p_member;
+  if not found then
+    perform ledger_stand(p_member, 'earn');
+    perform ledger_open(p_member, p_program);
+    return;
+  end if;
+  b := ledger_begin(p_member, p_program, p_key, p_digest, 'earn'); a := b.account; v_first := b.repeated;
+  if v_first is null then
+    if p_version is null or a.version = p_version then return; end if;  -- it was here a moment ago: try again
+    perform ledger_refuse('stale', 'The account has changed since it was read.',
+                          jsonb_build_object('version', a.version));
+  end if;
+  seq := v_first; version := a.version; active := a.active; debt := a.debt;
+end $$;
+
+-- Debt is repaid at once out of what came in with a journal, in a journal of its own.
+create or replace function ledger_repay(p_member uuid, p_seq bigint,
+  inout version bigint, inout active bigint[], inout debt bigint[]) language plpgsql as $$
+declare
+  l ledger_lot; j ledger_journal; a ledger_account; v_left bigint[] := debt; v_pays bigint;
+  v_posts ledger_posting[] := '{}'; v_takes ledger_allocation[] := '{}';
+begin
+  for l in select * from ledger_lot x where x.member_id = p_member and x.seq = p_seq and x.state = 'active' order by x.n loop
+    v_pays := least(coalesce(v_left[l.unit], 0), l.remaining);
+    if v_pays > 0 then
+      v_left[l.unit] := v_left[l.unit] - v_pays;
+      v_posts := v_posts || ledger_move(l.unit, 'wallet', 'debt', v_pays);
+      v_takes := v_takes || ledger_take(l, 'repay', v_pays);
+    end if;
+  end loop;
+  if cardinality(v_posts) > 0 then
+    select * into j from ledger_journal x where x.member_id = p_member and x.seq = p_seq;
+    j.key := j.key || '/repay'; j.kind := 'repay'; j.reason := null;
+    a := ledger_write(j, v_posts, null, v_takes);
+    version := a.version; active := a.active; debt := a.debt;
+  end if;
+end $$;
