@@ -61,7 +61,6 @@ def command(host: str, port: int, workers: int, threads: int) -> None:
         static_path_route=["/static"],
         static_path_mount=[Path(settings.STATIC_ROOT)],
         static_path_expires=3600,
-        process_name="regulars",
     ).serve()
 
 
