@@ -1,15 +1,8 @@
 """What other contexts call: people, grants, API keys, the audit trail."""
 
-from regulars.people.staff.services.access import (
-    Access,
-    access,
-    adjust_limit,
-    may,
-    programs_of,
-    require,
-)
+from regulars.people.staff.services.api_keys import key_by_secret, keys, make_key, require_scope, revoke_key
 from regulars.people.staff.services.audit import entries, record
-from regulars.people.staff.services.grants import (
+from regulars.people.staff.services.people import (
     add_person,
     change_person,
     grant,
@@ -18,7 +11,14 @@ from regulars.people.staff.services.grants import (
     person_by_email,
     revoke,
 )
-from regulars.people.staff.services.keys import key_by_secret, keys, make_key, require_scope, revoke_key
+from regulars.people.staff.services.rights import (
+    Access,
+    access,
+    adjust_limit,
+    may,
+    programs_of,
+    require,
+)
 
 __all__ = [
     "Access",

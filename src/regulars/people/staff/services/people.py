@@ -15,8 +15,8 @@ from regulars.kernel.errors import Forbidden, Invalid
 from regulars.people.programs import services as programs
 from regulars.people.staff import rules
 from regulars.people.staff.models import GrantRow, StaffUser
-from regulars.people.staff.services.access import Access, access, grant_of, person_of, with_second_factor
 from regulars.people.staff.services.audit import record
+from regulars.people.staff.services.rights import Access, access, grant_of, person_of, with_second_factor
 from regulars.people.staff.terms import EmailTaken, Grant, LastOwner, MoreThanYouHave, NoGrant, NoPerson, Person, Role
 
 _LOCK_SPACE = 7_201  # the advisory locks "owners of program n"

@@ -20,7 +20,7 @@ from regulars.people.programs.terms import NoStore
 from regulars.people.staff import rules
 from regulars.people.staff.models import KeyRow
 from regulars.people.staff.services.audit import record
-from regulars.people.staff.services.grants import acting
+from regulars.people.staff.services.people import acting
 from regulars.people.staff.terms import (
     AddressNotAllowed,
     ApiKey,
