@@ -12,7 +12,7 @@ class MemberRow(models.Model):
     id = models.UUIDField(primary_key=True)
     program = models.ForeignKey("programs.ProgramRow", on_delete=models.PROTECT, related_name="+", db_index=False)
     number = models.CharField(max_length=20)
-    status = models.CharField(max_length=10, default=MemberStatus.ACTIVE)
+    status = models.CharField(max_length=10, default=MemberStatus.ACTIVE.value)
     merged_into = models.ForeignKey(
         "self", null=True, on_delete=models.PROTECT, related_name="+", db_column="merged_into", db_index=False
     )
@@ -34,13 +34,20 @@ class MemberRow(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["program", "number"], name="M1_one_member_per_number"),
             models.UniqueConstraint(fields=["program", "repeat_key"], name="M2_one_member_per_repeat_key"),
-            models.CheckConstraint(condition=Q(status__in=list(MemberStatus)), name="M3_status_is_known"),
+            models.CheckConstraint(
+                condition=Q(status__in=[s.value for s in MemberStatus]), name="M3_status_is_known"
+            ),
             models.CheckConstraint(
                 condition=Q(merged_into=None) | ~Q(merged_into=F("id")), name="M4_merged_into_another"
             ),
             models.CheckConstraint(
                 condition=Q(birth_month=None, birth_day=None)
-                | Q(birth_month__range=(1, 12), birth_day__range=(1, 31)),
+                | Q(
+                    birth_month__isnull=False,
+                    birth_day__isnull=False,
+                    birth_month__range=(1, 12),
+                    birth_day__range=(1, 31),
+                ),
                 name="M5_birthday_is_whole",
             ),
             models.CheckConstraint(
@@ -109,13 +116,13 @@ class IdentifierRow(models.Model):
                 condition=Q(released_at=None),
                 name="M9_one_claim_per_member",
             ),
-            models.CheckConstraint(condition=Q(type__in=list(IdentifierType)), name="M10_type_is_known"),
+            models.CheckConstraint(condition=Q(type__in=[t.value for t in IdentifierType]), name="M10_type_is_known"),
             models.CheckConstraint(
                 condition=Q(released_at__isnull=False) | Q(blind__isnull=False),
                 name="M11_live_identifiers_can_be_found",
             ),
             models.CheckConstraint(
-                condition=~Q(type=IdentifierType.PAYMENT_TOKEN) | Q(sealed=None, hint=""),
+                condition=~Q(type=IdentifierType.PAYMENT_TOKEN.value) | Q(sealed=None, hint=""),
                 name="M12_payment_tokens_are_never_kept",
             ),
         ]
@@ -163,5 +170,7 @@ class AttributeRow(models.Model):
         db_table = "members_attribute"
         constraints = [
             models.UniqueConstraint(fields=["program", "key"], name="M14_one_attribute_per_key"),
-            models.CheckConstraint(condition=Q(type__in=list(AttributeType)), name="M15_attribute_type_is_known"),
+            models.CheckConstraint(
+                condition=Q(type__in=[t.value for t in AttributeType]), name="M15_attribute_type_is_known"
+            ),
         ]

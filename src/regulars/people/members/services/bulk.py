@@ -52,6 +52,7 @@ def register_many(*, program_id: int, rows: Sequence[Newcomer], actor: str) -> d
     """
     if len(rows) > MOST_ROWS:
         raise Invalid(errors=[("rows", f"must be at most {MOST_ROWS}")])
+    secrets.make_keys(program_id=program_id)  # before the transaction, because keys it made itself are not cached
     declared = declared_attributes(program_id=program_id)
     ready = _checked(program_id=program_id, rows=rows, actor=actor, declared=declared)
     for _ in range(_TURNS):
@@ -92,7 +93,7 @@ def _checked(
                 path=f"rows.{place}.identifiers",
             )  # fmt: skip
         except Invalid as no:
-            faults += no.errors
+            faults += [(path.replace("external.0.value", "external"), message) for path, message in no.errors]
             continue
         claims = [one for one in claims if one.key != external.key]
         ready.setdefault(external.blind, _Ready(row=row, external=external, claims=claims))
@@ -111,9 +112,10 @@ def _bring_in(
         return found
     taken = set(holders(program_id=program_id, keys=[c.key for one in new for c in one.claims if c.verified_at]))
     numbers = numbers_for(program_id=program_id, count=len(new))
+    keys = secrets.new_data_keys(program_id, len(new))
     members, persons, identifiers = [], [], []
-    for one, number in zip(new, numbers, strict=True):
-        member, personal = _member(program_id=program_id, row=one.row, number=number, declared=declared)
+    for one, number, key in zip(new, numbers, keys, strict=True):
+        member, personal = _member(program_id=program_id, row=one.row, number=number, key=key, declared=declared)
         members.append(_member_values(member))
         persons.append(_person_values(member, one.row, personal))
         for claim in (one.external, *one.claims):
@@ -132,7 +134,7 @@ def _bring_in(
 
 
 def _member(
-    *, program_id: int, row: Newcomer, number: str, declared: dict[str, Attribute]
+    *, program_id: int, row: Newcomer, number: str, key: bytes, declared: dict[str, Attribute]
 ) -> tuple[MemberRow, dict[str, Any]]:
     plain, personal = attribute_rules.split(row.attributes, declared)
     member = MemberRow(
@@ -149,7 +151,7 @@ def _member(
         birth_day=row.birthday.day if row.birthday else None,
         masked_name=masks.name(row.name or ""),
         attributes={k: v for k, v in plain.items() if v is not None},
-        wrapped_key=secrets.new_data_key(program_id),
+        wrapped_key=key,
     )
     return member, {k: v for k, v in personal.items() if v is not None}
 

@@ -65,14 +65,14 @@ def seal(member: MemberRow, plain: str | None, purpose: str) -> bytes | None:
     """A text sealed with the member's own key; None stays None."""
     if plain is None:
         return None
-    return secrets.seal(member.program_id, _key(member), plain, f"members.{purpose}")
+    return _box(member).seal(plain, f"members.{purpose}")
 
 
 def unseal(member: MemberRow, sealed: bytes | memoryview | None, purpose: str) -> str | None:
     """The text behind a sealed field; None when there is none, or when the member was forgotten."""
     if sealed is None or member.wrapped_key is None:
         return None
-    return secrets.open(member.program_id, _key(member), bytes(sealed), f"members.{purpose}")
+    return _box(member).open(bytes(sealed), f"members.{purpose}")
 
 
 def unseal_json(member: MemberRow, sealed: bytes | memoryview | None, purpose: str) -> dict[str, Any]:
@@ -86,9 +86,13 @@ def seal_json(member: MemberRow, value: dict[str, Any], purpose: str) -> bytes |
     return seal(member, orjson.dumps(value).decode(), purpose) if value else None
 
 
-def _key(member: MemberRow) -> bytes:
-    sure(member.wrapped_key is not None, "a forgotten member has no key")
-    return bytes(member.wrapped_key)  # type: ignore[arg-type]
+def _box(member: MemberRow) -> secrets.Box:
+    """The box of a member, opened once for as long as her row is in hand."""
+    held = member.__dict__.get("_box")
+    if not isinstance(held, secrets.Box):
+        sure(member.wrapped_key is not None, "a forgotten member has no key")
+        held = member.__dict__["_box"] = secrets.box(member.program_id, bytes(member.wrapped_key or b""))
+    return held
 
 
 def numbers_for(*, program_id: int, count: int) -> list[str]:
