@@ -39,27 +39,27 @@ def read(raw: bytes, variables: frozenset[str]) -> Tree:
     tree = Tree()
     root = _one(top, 4)
     tree.conjuncts = _conjuncts(root)
-    waiting: list[tuple[bytes, int, frozenset[str]]] = [(root, 0, frozenset())]
+    waiting: list[tuple[bytes, int]] = [(root, 0)]
     while waiting:
-        raw_node, depth, local = waiting.pop()
+        raw_node, depth = waiting.pop()
         node = _fields(raw_node)
         at = places.get(_one(node, _ID, 0), 0)
         tree.depth = max(tree.depth, depth)
         for kind, body in node.items():
             if kind == _IDENT:
                 name = bytes(_one(_fields(body[0]), 1, b"")).decode()
-                if name in variables and name not in local:
+                if name in variables:
                     tree.names.add(name)
             elif kind == _SELECT:
-                waiting.append((_one(_fields(body[0]), 1), depth + 1, local))
+                waiting.append((_one(_fields(body[0]), 1), depth + 1))
             elif kind == _CALL:
-                waiting += [(n, d, local) for n, d in _call(_fields(body[0]), depth, at, tree)]
+                waiting += _call(_fields(body[0]), depth, at, tree)
             elif kind == _LIST:
-                waiting += [(n, depth + 1, local) for n in _fields(body[0]).get(1, [])]
+                waiting += [(n, depth + 1) for n in _fields(body[0]).get(1, [])]
             elif kind == _STRUCT:
-                waiting += [(n, depth + 1, local) for n in _struct(_fields(body[0]), at, tree)]
+                waiting += [(n, depth + 1) for n in _struct(_fields(body[0]), at, tree)]
             elif kind == _LOOP:
-                waiting += _loop(_fields(body[0]), depth, at, local, variables, tree)
+                waiting += [(n, depth + 1) for n in _loop(_fields(body[0]), at, variables, tree)]
     return tree
 
 
@@ -87,16 +87,12 @@ def _struct(struct: dict[int, list[Any]], at: int, tree: Tree) -> Iterator[bytes
         yield from entry.get(4, [])
 
 
-def _loop(
-    loop: dict[int, list[Any]], depth: int, at: int, local: frozenset[str], variables: frozenset[str], tree: Tree
-) -> Iterator[tuple[bytes, int, frozenset[str]]]:
+def _loop(loop: dict[int, list[Any]], at: int, variables: frozenset[str], tree: Tree) -> Iterator[bytes]:
+    """Items of lists that are named like a fact are noted, and refused later: so a name always means one thing."""
     own = {bytes(_one(loop, n, b"")).decode() for n in (1, 3, 8)}
-    heads = {name.partition(".")[0] for name in variables}
-    tree.shadows += [(name, at) for name in own & heads]
-    for number in (2, 4):  # the range and the start are outside the loop's own names
-        yield from ((n, depth + 1, local) for n in loop.get(number, []))
-    for number in (5, 6, 7):
-        yield from ((n, depth + 1, local | own) for n in loop.get(number, []))
+    tree.shadows += [(name, at) for name in own & {name.partition(".")[0] for name in variables}]
+    for number in (2, 4, 5, 6, 7):
+        yield from loop.get(number, [])
 
 
 def _conjuncts(root: bytes) -> int:
