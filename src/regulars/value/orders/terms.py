@@ -15,7 +15,7 @@ from regulars.value.promotions.terms import Line, Tender
 
 PREFIX = "ord"  # of public ids: ord_01h455vb4pex5vsknk084sn02q
 RETURN_PREFIX = "ret"
-DEFAULT_SOURCE = "main"  # who tells an order when nobody says
+DEFAULT_SOURCE = "api"  # who tells an order when nobody says
 MOST_LINES = 5_000
 MOST_TENDERS = 100
 
@@ -92,8 +92,7 @@ class Holding(NamedTuple):
     debt: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class LineReceipt:
+class LineReceipt(NamedTuple):
     """What one line earned, by unit."""
 
     id: str
@@ -112,6 +111,8 @@ class Receipt:
     ref: str
     state: OrderState
     member_id: UUID | None
+    channel: str
+    store: str | None
     total_minor: int
     currency: str
     occurred_at: datetime
@@ -183,12 +184,16 @@ class LineTaken:
 
 @dataclass(frozen=True, kw_only=True)
 class ReturnReceipt:
-    """The answer to a return. By unit: `clawed` = taken from the wallet + `owed` + `forgiven`."""
+    """The answer to a return. By unit: `clawed` = taken from the wallet + `owed` + `forgiven`.
+
+    `order_id`: of the one order whose lines came back, if it is one.
+    """
 
     return_id: UUID
     source: str
     ref: str
     member_id: UUID | None
+    order_id: UUID | None
     occurred_at: datetime
     refund_minor: int
     clawed: ByUnit
@@ -357,12 +362,6 @@ class AlreadyClaimed(Refusal):
 
 class TooLateToClaim(Refusal):
     """The time in which a receipt can be claimed is over."""
-
-
-class IdempotencyMismatch(Refusal):
-    """This idempotency key was used for another request."""
-
-    status = 422
 
 
 class OrderMoved(Refusal):

@@ -1,0 +1,30 @@
+"""The verbs of orders. The only code that reads or writes their tables."""
+
+from regulars.value.orders.rules.answers import lines_of, order_digest, receipt_body, return_body
+from regulars.value.orders.rules.reading import read_order, read_return
+from regulars.value.orders.rules.returning import match_credit
+from regulars.value.orders.services.claiming import claim
+from regulars.value.orders.services.placing import place
+from regulars.value.orders.services.proving import discrepancies
+from regulars.value.orders.services.reading import get, of_member, recent, returns_of_member
+from regulars.value.orders.services.returning import take_back
+from regulars.value.orders.services.timelines import timeline
+
+__all__ = [
+    "claim",
+    "discrepancies",
+    "get",
+    "lines_of",
+    "match_credit",
+    "of_member",
+    "order_digest",
+    "place",
+    "read_order",
+    "read_return",
+    "receipt_body",
+    "recent",
+    "return_body",
+    "returns_of_member",
+    "take_back",
+    "timeline",
+]
