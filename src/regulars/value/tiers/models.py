@@ -5,7 +5,7 @@ from django.db.models import Q
 
 
 class LevelRow(models.Model):
-    """One level of a ladder in one published version. Kept: for ever, because standings and moves name the version."""
+    """One level of a ladder in one published version. Kept: for ever, because moves name it."""
 
     pk = models.CompositePrimaryKey("program", "version", "ladder", "place")
     program = models.ForeignKey("programs.ProgramRow", on_delete=models.PROTECT, related_name="+", db_index=False)

@@ -65,7 +65,7 @@ def _members_after(program_id: int, after: UUID, limit: int) -> list[UUID]:
 
 
 def standing(*, program_id: int, member_id: UUID) -> Standing | None:
-    """Where a member stands on the program's first ladder; the lowest level before any review; None without ladders."""
+    """Where a member stands on the first ladder; the lowest level before any review; None without ladders."""
     found = standings(program_id=program_id, member_id=member_id)
     return found[0] if found else None
 

@@ -1,0 +1,64 @@
+"""The sections of a document and the contexts that own them, lowest floor first. A new context is a new line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from regulars.governance.publishing.rules import plain
+from regulars.governance.publishing.services import units_for_now as units
+from regulars.people.programs import services as programs
+from regulars.people.programs.terms import Change
+from regulars.value.promotions import services as promotions
+from regulars.value.tiers import services as tiers
+
+Document = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hook:
+    """How one context takes part in publishing.
+
+    Args: describe: its sections as they are. check: every fault as (path, message). plan: what would change.
+    apply: write them under a version number, all or nothing.
+    """
+
+    sections: tuple[str, ...]
+    describe: Callable[[int], dict[str, Any]]
+    check: Callable[[Document], list[tuple[str, str]]]
+    plan: Callable[[int, Document], list[Change]]
+    apply: Callable[[int, int, Document, str], object]
+
+
+HOOKS = (
+    Hook(
+        sections=("program", "brands", "stores", "channels"),
+        describe=programs.describe,
+        check=lambda document: programs.check(plain(document)),
+        plan=lambda program_id, document: programs.plan(program_id, plain(document)),
+        apply=lambda program_id, _, document, actor: programs.apply(program_id, plain(document), actor),
+    ),
+    Hook(
+        sections=("units",),
+        describe=units.describe,
+        check=units.check,
+        plan=units.plan,
+        apply=lambda program_id, _, document, actor: units.apply(program_id, document, actor),
+    ),
+    Hook(
+        sections=("ladders",),
+        describe=tiers.describe,
+        check=tiers.check,
+        plan=tiers.plan,
+        apply=tiers.apply,
+    ),
+    Hook(
+        sections=("policies", "earn_rules"),
+        describe=promotions.describe,
+        check=promotions.check,
+        plan=promotions.plan,
+        apply=promotions.apply,
+    ),
+)
+SECTIONS = tuple(section for hook in HOOKS for section in hook.sections)
