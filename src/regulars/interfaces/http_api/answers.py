@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import orjson
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
 from regulars.interfaces.http_api import problems
 from regulars.kernel import idempotency
-from regulars.kernel.errors import Busy, Invalid, Refusal
+from regulars.kernel.errors import Invalid
 from regulars.people.staff.terms import ApiKey
 
 MEDIA_TYPE = "application/json"
@@ -32,44 +30,28 @@ def body(value: Any) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS)
 
 
-def replayed(status: int, stored: bytes) -> HttpResponse:
-    """The first answer to this key, again."""
-    media = MEDIA_TYPE if status < 400 else problems.MEDIA_TYPE
-    return HttpResponse(stored, status=status, content_type=media, headers={"Idempotent-Replayed": "true"})
-
-
 def request_hash(request: HttpRequest) -> bytes:
-    """What was asked, as 16 bytes: method, address and body."""
-    asked = hashlib.sha256()
-    for part in (request.method or "", request.get_full_path()):
-        asked.update(part.encode())
-        asked.update(b"\x00")
-    asked.update(request.body)
-    return asked.digest()[:16]
+    """What was asked: method, address and body."""
+    return idempotency.hash_of(request.method or "", request.get_full_path(), request.body)
 
 
 def once(request: HttpRequest, idempotency_key: str, work: Callable[[], HttpResponse]) -> HttpResponse:
-    """Do `work` in one transaction with the record of its answer; the same key gets the first answer again.
-
-    Refusals are answers too and are kept, but for those that ask to try again (409 busy, 429).
-    """
+    """Do `work` in one transaction with the record of its answer; the same key gets the first answer again."""
     key: ApiKey = request.auth  # type: ignore[attr-defined]
-    asked = request_hash(request)
-    with transaction.atomic():
-        told = idempotency.claim(key.program_id, idempotency_key, asked)
-        if told is not None:
-            return replayed(told.status, told.body)
-        try:
-            with transaction.atomic():
-                answer = work()
-        except Busy:
-            raise
-        except Refusal as no:
-            if no.status in (401, 403, 429):
-                raise
-            answer = problems.of_refusal(no)
-        idempotency.keep(key.program_id, idempotency_key, answer.status_code, answer.content)
-        return answer
+    told = idempotency.once(
+        program_id=key.program_id,
+        key=idempotency_key,
+        request_hash=request_hash(request),
+        do=lambda: _stored(work()),
+        refused=lambda no: _stored(problems.of_refusal(no)),
+    )
+    media = MEDIA_TYPE if told.status < 400 else problems.MEDIA_TYPE
+    headers = {"Idempotent-Replayed": "true"} if told.replayed else {}
+    return HttpResponse(told.body, status=told.status, content_type=media, headers=headers)
+
+
+def _stored(answer: HttpResponse) -> idempotency.Stored:
+    return idempotency.Stored(status=answer.status_code, body=answer.content, replayed=False)
 
 
 def cursor_text(parts: list[Any]) -> str:

@@ -11,13 +11,13 @@ from ninja.openapi.schema import OpenAPISchema
 from ninja.parser import Parser
 
 from regulars import __version__
-from regulars.interfaces.http_api import events, members, orders, problems, programs, value
+from regulars.interfaces.http_api import events, identifiers, members, orders, problems, programs, value
 
 DESCRIPTION = """Regulars knows each member across all channels as one person and gives every purchase its worth.
 
 Money is in whole minor units, points are whole numbers, instants are RFC 3339 with offset. Every call that changes
 something takes an `Idempotency-Key`: the first answer is kept for 30 days and given again. Lists are pages:
-`?limit=&cursor=` answers `{items, next_cursor}`. A refusal is problem+json with a stable `code`, and nothing was changed."""
+`?limit=&cursor=` answers `{items, next_cursor}`. A refusal is problem+json with a stable `code`; nothing was changed."""
 
 
 class Orjson(Parser):
@@ -57,5 +57,5 @@ api = Api(
     urls_namespace="api",
 )
 problems.install(api)
-for router in (members.router, value.router, orders.router, events.router, programs.router):
+for router in (members.router, identifiers.router, value.router, orders.router, events.router, programs.router):
     api.add_router("", router)

@@ -19,12 +19,6 @@ class Unauthenticated(Refusal):
     status = 401
 
 
-class TooManyRequests(Refusal):
-    """This key calls more often than it may."""
-
-    status = 429
-
-
 class Key(HttpBearer):
     """A key that holds `scope`; the view finds it as `request.auth` (an `ApiKey`)."""
 
@@ -42,17 +36,13 @@ class Key(HttpBearer):
 
     def authenticate(self, request: HttpRequest, token: str) -> ApiKey:
         key = staff.key_by_secret(secret=token, ip=request.META.get("REMOTE_ADDR") or "127.0.0.1")
-        state = ratelimit.take(f"key:{key.id}", per_minute=key.rate_per_minute)
-        request.rate = state  # type: ignore[attr-defined] - the answer's headers say it
-        if not state.allowed:
-            raise TooManyRequests(
+        limit = ratelimit.Limit(per_minute=key.rate_per_minute, burst=max(1, key.rate_per_minute // 6), name="key")
+        verdict = ratelimit.limiter.take(key.id, limit)
+        request.rate = verdict  # type: ignore[attr-defined] - `Manners` tells it in the headers
+        if not verdict.allowed:
+            raise ratelimit.TooManyRequests(
                 f"This key may call {key.rate_per_minute} times a minute.",
-                retry_after_seconds=state.retry_after_seconds,
+                retry_after_seconds=verdict.retry_after_seconds,
             )
         staff.require_scope(key=key, scope=self.scope)
         return key
-
-
-def actor(key: ApiKey) -> str:
-    """How the books name a key."""
-    return f"key:{key.id}"

@@ -180,6 +180,33 @@ def record_consent(
 
 
 @router.post(
+    "/consent-texts",
+    auth=Key("program:write"),
+    response={201: shapes.ConsentTextOut, REFUSED: Problem},
+    operation_id="publish_consent_text",
+    summary="Publish the words that consents refer to",
+    description="A version's words never change; new words are a new version.",
+)
+def publish_consent_text(
+    request: HttpRequest, told: shapes.ConsentTextIn, idempotency_key: str = ONCE
+) -> HttpResponse:
+    key: ApiKey = request.auth  # type: ignore[attr-defined]
+
+    def work() -> HttpResponse:
+        text = consent.publish_text(
+            program_id=key.program_id,
+            purpose=told.purpose,
+            version=told.version,
+            language=told.language,
+            text=told.text,
+        )
+        answer = {"purpose": text.purpose, "version": text.version, "language": text.language}
+        return answers.json(answer, 201)
+
+    return answers.once(request, idempotency_key, work)
+
+
+@router.post(
     "/members/{ref}/merge",
     auth=Key("members:write"),
     response={201: shapes.MergeOut, REFUSED: Problem},

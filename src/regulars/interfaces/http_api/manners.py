@@ -22,9 +22,9 @@ class Manners:
         if not length.isdigit() or int(length) > BODY_LIMIT_BYTES:
             return problems.too_large()
         answer = self.get_response(request)
-        state = getattr(request, "rate", None)
-        if state is not None:
-            answer["RateLimit-Policy"] = f'"key";q={state.limit};w=60'
-            answer["RateLimit"] = f'"key";r={state.remaining};t={state.reset_seconds}'
+        verdict = getattr(request, "rate", None)
+        if verdict is not None:
+            for name, value in verdict.headers().items():
+                answer[name] = value
         answer["Cache-Control"] = "no-store"
         return answer

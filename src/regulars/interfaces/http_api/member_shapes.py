@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StrictInt
+from pydantic import Field, StrictInt, StrictStr
 
 from regulars.interfaces.http_api.shapes import Attributes, Body, Flag, Instant, Key, Out, Text
 
@@ -176,6 +176,21 @@ class ConsentOut(Out):
 
 class ConsentsOut(Out):
     items: list[ConsentOut]
+
+
+class ConsentTextIn(Body):
+    """The words of a consent in one language."""
+
+    purpose: Key
+    version: Key
+    language: Locale
+    text: StrictStr = Field(min_length=1, max_length=20_000)
+
+
+class ConsentTextOut(Out):
+    purpose: str
+    version: str
+    language: str
 
 
 class MergeIn(Body):

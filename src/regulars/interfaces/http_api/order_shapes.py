@@ -5,9 +5,20 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, StrictInt
 
-from regulars.interfaces.http_api.shapes import Attributes, Body, Currency, Flag, Instant, Key, Minor, Out, Text
+from regulars.interfaces.http_api.shapes import (
+    Attributes,
+    Body,
+    Currency,
+    Fault,
+    Flag,
+    Instant,
+    Key,
+    Minor,
+    Out,
+    Text,
+)
 
 Quantity = Annotated[
     Text,
@@ -169,9 +180,9 @@ class ClaimIn(Body):
 
 class TimelineItem(Out):
     at: datetime
+    what: str = Field(description="`order`, `return` or `journal`.")
+    id: str
     kind: str
-    ref: str
-    title: str
     facts: dict[str, Any]
 
 
@@ -197,7 +208,7 @@ class EventResult(Out):
     id: str
     state: Literal["accepted", "duplicate", "refused"]
     code: str | None
-    detail: str | None
+    errors: list[Fault]
 
 
 class EventsOut(Out):
@@ -205,3 +216,21 @@ class EventsOut(Out):
     duplicate: int
     refused: int
     items: list[EventResult]
+
+
+class EventTypeIn(Body):
+    key: Key
+    name: Text = Field(default="", max_length=120)
+    schema_: dict[str, Any] = Field(alias="schema", description="JSON Schema of the properties (an object).")
+    months_kept: StrictInt = Field(default=25, ge=1, le=120)
+
+
+class EventTypeOut(Out):
+    key: str
+    name: str
+    schema_: dict[str, Any] = Field(alias="schema")
+    months_kept: int
+
+
+class EventTypesOut(Out):
+    items: list[EventTypeOut]

@@ -63,9 +63,9 @@ def _told(told: shapes.OrderIn) -> OrderTold:
     response={(200, 201): shapes.OrderOut, REFUSED: Problem},
     operation_id="place_order",
     summary="Tell an order made elsewhere",
-    description="Earns by the program's rules in force. Told again with the same `source` and `ref` it answers as at "
-    "first (200); other content under the same reference is refused (`order_differs`). With no member it is a guest's "
-    "order, which can be claimed later.",
+    description="Earns by the program's rules in force. Told again with the same `source` and `ref` it answers as "
+    "at first (200); other content under the same reference is refused (`order_differs`). With no member it is a "
+    "guest's order, which can be claimed later.",
 )
 def place_order(request: HttpRequest, told: shapes.OrderIn, idempotency_key: str = ONCE) -> HttpResponse:
     key: ApiKey = request.auth  # type: ignore[attr-defined]

@@ -13,7 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
-from regulars.kernel.errors import Busy, Invalid, Refusal
+from regulars.kernel.errors import Invalid, Refusal
 from regulars.kernel.postgres import translated
 
 log = structlog.get_logger("regulars.api")
@@ -46,8 +46,9 @@ def problem(
 def of_refusal(refusal: Refusal) -> HttpResponse:
     """The answer for a refusal: its own status, code and sentence."""
     headers: dict[str, str] = {}
-    if isinstance(refusal, Busy) or "retry_after_seconds" in refusal.facts:
-        headers["Retry-After"] = str(refusal.facts.get("retry_after_seconds", Busy.retry_after_seconds))
+    wait = getattr(refusal, "retry_after_seconds", None)
+    if wait is not None:
+        headers["Retry-After"] = str(wait)
     if refusal.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return problem(
