@@ -8,7 +8,7 @@ from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.db.models import Exists, OuterRef
 
-from regulars.kernel.errors import Forbidden, Refusal
+from regulars.kernel.errors import Forbidden, NotFound, Refusal
 from regulars.people.programs import services as programs
 from regulars.people.staff import rules
 from regulars.people.staff.models import GrantRow, StaffUser
@@ -61,6 +61,17 @@ class Access:
         if permission not in rules.PERMISSIONS:
             return False
         return self.is_operator or rules.may(self.live, permission, program_id, self.path(program_id, store_id))
+
+    def require(self, permission: str, program_id: int, store_id: int | None = None) -> None:
+        """Go on only if she may.
+
+        Raises: Forbidden; SecondFactorNeeded when only the second factor is missing.
+        """
+        if self.may(permission, program_id, store_id):
+            return
+        if self.waits_for_second_factor:
+            raise SecondFactorNeeded()
+        raise Forbidden(f"This needs {permission}.", permission=permission)
 
     def may_somewhere(self, permission: str) -> bool:
         """Whether there is any program or store where she may."""
@@ -128,15 +139,10 @@ def require(user_id: int, permission: str, program_id: int, store_id: int | None
 
     Raises: Forbidden; SecondFactorNeeded when only the second factor is missing.
     """
-    if may(user_id, permission, program_id, store_id):
-        return
     try:
-        found = access(user_id=user_id)
-    except NoPerson as no:
+        access(user_id=user_id).require(permission, program_id, store_id)
+    except NotFound as no:  # an unknown person or store
         raise Forbidden(f"This needs {permission}.", permission=permission) from no
-    if found.waits_for_second_factor:
-        raise SecondFactorNeeded()
-    raise Forbidden(f"This needs {permission}.", permission=permission)
 
 
 def programs_of(user_id: int, permission: str | None = None) -> list[int]:
