@@ -18,7 +18,8 @@ CACHED = 8_192  # compiled expressions kept in a process: about 4 kB each
 _NO_VALUE = re.compile(r'No value with name "([^"]+)"')
 _NO_KEY = re.compile(r'Key not found in map : "?(.*?)"?$', re.DOTALL)
 _NO_FUNCTION = re.compile(r"No matching overloads found : (\w+)")
-_CHECKED_LITERALS = ("matches", "timestamp", "duration", "getDayOfWeek", "getHours", "getDate", "getMonth")
+_ZONED = "getFullYear getMonth getDate getDayOfMonth getDayOfWeek getDayOfYear getHours getMinutes getSeconds".split()
+_CHECKED_LITERALS = ("matches", "timestamp", "duration", "getMilliseconds", *_ZONED)
 
 
 class Activation:
@@ -121,7 +122,8 @@ class Expression:
     def _activation(self, facts: Mapping[str, Any] | Activation) -> Any:
         if isinstance(facts, Activation):
             return facts._raw
-        needed = {name: facts[name] for name in self.names if facts.get(name) is not None}
+        read = facts.get  # each fact is read once: a mapping may compute it
+        needed = {name: value for name in self.names if (value := read(name)) is not None}
         return _environment(self.context).Activation(needed)
 
 

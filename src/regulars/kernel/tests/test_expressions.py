@@ -269,6 +269,19 @@ def test_an_activation_can_be_extended_by_the_facts_of_a_line() -> None:
     assert condition.test(basket) is False
 
 
+def test_only_the_facts_that_are_asked_are_read_and_each_once() -> None:
+    read: list[str] = []
+
+    class Facts(dict[str, Any]):
+        def get(self, name: str, default: Any = None) -> Any:
+            read.append(name)
+            return super().get(name, default)
+
+    condition = compile_condition("member.orders > 3 && member.orders < 9 && channel == 'till'", BASKET)
+    assert condition.test(Facts(FACTS))
+    assert sorted(read) == ["channel", "member.orders"]
+
+
 def test_the_same_text_in_the_same_context_compiles_once() -> None:
     again = Context(name="test", variables=dict(reversed(BASKET.variables.items())), functions=BASKET.functions)
     assert again == BASKET
@@ -426,3 +439,27 @@ def test_threads_share_expressions_and_activations() -> None:
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("source", "answer"),
+    [
+        ("7 / 2", 3),
+        ("-7 / 2", -3),
+        ("-7 % 2", -1),
+        ("timestamp('2026-03-01T20:00:00Z').getDate('Asia/Shanghai')", 2),
+        ("timestamp('2026-03-01T00:00:00Z').getMonth()", 2),
+        ("timestamp('2026-03-01T00:00:00Z').getDayOfWeek()", 0),
+        ("timestamp('2026-03-01T00:00:00Z').getFullYear('Asia/Shanghai')", 2026),
+        ("timestamp('2026-03-01T00:30:00Z').getMinutes()", 30),
+        ("duration('90m') == duration('1h30m')", True),
+        ("'a' in {'a': 1}", True),
+        ("[1, 2].exists_one(x, x > 1)", True),
+        ("'abc'.contains('b') && 'abc'.endsWith('c')", True),
+        ("double(3) + 0.5", 3.5),
+        ("string(12) + 'a'", "12a"),
+        ("int('12') + int(1.9)", 13),
+    ],
+)
+def test_what_the_reference_says_of_the_language_is_so(source: str, answer: Any) -> None:
+    assert compile(source, BASKET).evaluate(FACTS) == answer
