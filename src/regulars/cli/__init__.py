@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import warnings
 from importlib import import_module
 from importlib.util import find_spec
 
@@ -65,7 +64,6 @@ def regulars() -> None:
 def main() -> None:
     """Run the command line; a refusal is one line, `code: detail`, and status 1."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "regulars.settings")
-    warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
     try:
         regulars(prog_name="regulars")
     except Refusal as no:

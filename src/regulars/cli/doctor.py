@@ -50,7 +50,7 @@ class Finding:
 @click.command("doctor")
 @as_json
 def command(as_json: bool) -> None:
-    """Check settings, database, clock, keys and mail. Status 1 when something is broken; warnings concern production."""
+    """Look at settings, database, clock, keys and mail. Status 1 when anything is broken."""
     open_house()
     findings = list(examine())
     is_broken = any(f.state == "broken" for f in findings)

