@@ -17,7 +17,8 @@ DESCRIPTION = """Regulars knows each member across all channels as one person an
 
 Money is in whole minor units, points are whole numbers, instants are RFC 3339 with offset. Every call that changes
 something takes an `Idempotency-Key`: the first answer is kept for 30 days and given again. Lists are pages:
-`?limit=&cursor=` answers `{items, next_cursor}`. A refusal is problem+json with a stable `code`; nothing was changed."""
+`?limit=&cursor=` answers `{items, next_cursor}`. A refusal is problem+json with a stable `code`, and changes nothing.
+"""
 
 
 class Orjson(Parser):
