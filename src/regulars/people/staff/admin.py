@@ -9,6 +9,7 @@ from allauth.account.decorators import secure_admin_login
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
+from django.db.models import Exists, OuterRef
 from django.db.models.signals import post_save
 from django.dispatch import receiver
 from django.http import HttpRequest
@@ -85,6 +86,15 @@ class PersonAdmin(ByService):
     list_filter = ("is_active",)
     search_fields = ("email", "name")
     ordering = ("email",)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Those with a grant in her programs, and those who have none yet; an operator sees all."""
+        rows = super().get_queryset(request)
+        if request.grants.is_operator:  # type: ignore[attr-defined]
+            return rows
+        grants = GrantRow.objects.filter(user_id=OuterRef("pk"))
+        mine = request.grants.programs("staff:read")  # type: ignore[attr-defined]
+        return rows.filter(Exists(grants.filter(program_id__in=mine)) | ~Exists(grants), is_superuser=False)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """A password only for the new; whether she may log in only for the known."""

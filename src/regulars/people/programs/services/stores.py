@@ -65,6 +65,22 @@ def _field_faults(
     return faults + (rules.hours_faults(hours, "opening_hours") if hours is not None else [])
 
 
+def _tree_faults(
+    key: str, kind: str, own: StoreRow | None, parent: str | None, above: StoreRow | None
+) -> rules.Faults:
+    """What is wrong with a store's place in the tree, read under the program's lock."""
+    faults: rules.Faults = []
+    if parent and above is None:
+        faults.append(("parent", f"there is no store {parent!r} in this program"))
+    if above is not None and own is not None and rules.is_below(above.path, own.path):
+        faults.append(("parent", f"{parent!r} lies below {key!r}: the tree would be a circle"))
+    elif above is not None and above.kind != StoreKind.REGION:
+        faults.append(("parent", f"{parent!r} is a store; only a region holds others"))
+    if own is not None and kind == StoreKind.STORE and StoreRow.objects.filter(parent_id=own.id).exists():
+        faults.append(("kind", f"{key!r} holds other stores, so it must stay a region"))
+    return faults
+
+
 @transaction.atomic
 def define_store(
     *,
@@ -89,20 +105,10 @@ def define_store(
     """
     faults = _field_faults(key, name, kind, zone, currency, opening_hours, address)
     program = locked(program_id)
-    known = {
-        r.key: r for r in StoreRow.objects.filter(program_id=program_id, key__in=[key, *([parent] if parent else [])])
-    }
-    above = known.get(parent) if parent else None
-    own = known.get(key)
+    own = StoreRow.objects.filter(program_id=program_id, key=key).first()
+    above = StoreRow.objects.filter(program_id=program_id, key=parent).first() if parent else None
     old_path = own.path if own else None
-    if parent and above is None:
-        faults.append(("parent", f"there is no store {parent!r} in this program"))
-    if above is not None and old_path and rules.is_below(above.path, old_path):
-        faults.append(("parent", f"{parent!r} lies below {key!r}: the tree would be a circle"))
-    elif above is not None and above.kind != StoreKind.REGION:
-        faults.append(("parent", f"{parent!r} is a store; only a region holds others"))
-    if own is not None and kind == StoreKind.STORE and StoreRow.objects.filter(parent_id=own.id).exists():
-        faults.append(("kind", f"{key!r} holds other stores, so it must stay a region"))
+    faults += _tree_faults(key, kind, own, parent, above)
     brand_id = BrandRow.objects.filter(program_id=program_id, key=brand).values_list("id", flat=True).first()
     if brand and brand_id is None:
         faults.append(("brand", f"there is no brand {brand!r} in this program"))
@@ -125,9 +131,8 @@ def define_store(
         },
     )
     if old_path is not None and old_path != path:
-        StoreRow.objects.filter(program_id=program_id, path__startswith=old_path).update(
-            path=Concat(Value(path), Substr(F("path"), len(old_path) + 1))
-        )
+        below = StoreRow.objects.filter(program_id=program_id, path__startswith=old_path)
+        below.update(path=Concat(Value(path), Substr(F("path"), len(old_path) + 1)))
     memory.forget()
     return store_of(row)
 

@@ -98,6 +98,9 @@ def test_lists_show_the_rows_of_ones_own_programs_only(client):
         assert answer.status_code == 200, model
         if model != "staff_staffuser":
             assert b"oreign" not in answer.content, model
+    people = client.get(reverse("admin:staff_staffuser_changelist")).content
+    assert b"boss@" in people
+    assert b"stranger@" not in people
     store = StoreRow.objects.get(key="foreign")
     assert client.get(reverse("admin:programs_storerow_change", args=[store.id])).status_code == 302
 
