@@ -13,7 +13,12 @@ FILES = [
     "earning.sql",
     "clawing.sql",
     "spending.sql",
+    "holding.sql",
+    "moving.sql",
+    "merging.sql",
+    "nights.sql",
     "bulk.sql",
+    "proving.sql",
 ]
 
 
