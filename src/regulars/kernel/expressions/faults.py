@@ -92,6 +92,13 @@ def of_tree(tree: Tree, text: str, variables: Collection[str]) -> Iterator[tuple
     """Faults that only the checked tree shows."""
     if tree.depth > source.DEEPEST:
         yield "", f"the expression is nested deeper than {source.DEEPEST}; split it"
+    if tree.looped > source.MOST_LOOPED:
+        message = f"{tree.looped} operations stand inside exists or all; at most {source.MOST_LOOPED} may"
+        yield "", f"{message}: compare with a list, x in ['a', 'b'], or move out what is the same for every item"
+    for offset in tree.built:  # the runtime copies the list at each step: 5,000 items take 400 MB
+        yield source.place(text, offset), "map and filter are not offered; ask with exists, all or exists_one"
+    for offset in tree.open_patterns:
+        yield source.place(text, offset), "the pattern of matches() must be written out: channel.matches('^t')"
     if "dyn" in tree.calls:
         at = source.place(text, tree.calls["dyn"])
         yield at, "dyn() switches the check of types off; convert with int(), double() or string() instead"

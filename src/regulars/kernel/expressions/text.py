@@ -9,6 +9,7 @@ from dataclasses import dataclass
 LONGEST = 2_000
 DEEPEST = 24
 MOST_PARTS = 64
+MOST_LOOPED = 24  # times 10,000 steps: the dearest expression allowed takes about a second
 
 # Tokens of CEL as far as brackets and operators need them; a string left open is an ordinary sign.
 _TOKEN = re.compile(

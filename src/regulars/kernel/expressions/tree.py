@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 _ID, _CONST, _IDENT, _SELECT, _CALL, _LIST, _STRUCT, _LOOP = 2, 3, 4, 5, 6, 7, 8, 9  # fields of Expr
+_FREE = frozenset({"_&&_", "_||_", "!_", "@not_strictly_false"})  # of loops: what the macros themselves bring, about
 _BALANCED = frozenset({"_&&_", "_||_"})  # the parser balances them: a long chain is not deep
 
 
@@ -24,6 +25,9 @@ class Tree:
     calls: dict[str, int] = field(default_factory=dict)  # function to the offset of one call
     messages: list[tuple[str, int]] = field(default_factory=list)
     shadows: list[tuple[str, int]] = field(default_factory=list)
+    open_patterns: list[int] = field(default_factory=list)
+    built: list[int] = field(default_factory=list)  # loops that make a list: map and filter
+    looped: int = 0  # operations inside loops
     conjuncts: int = 1
     depth: int = 0
 
@@ -39,9 +43,9 @@ def read(raw: bytes, variables: frozenset[str]) -> Tree:
     tree = Tree()
     root = _one(top, 4)
     tree.conjuncts = _conjuncts(root)
-    waiting: list[tuple[bytes, int]] = [(root, 0)]
+    waiting: list[tuple[bytes, int, bool]] = [(root, 0, False)]
     while waiting:
-        raw_node, depth = waiting.pop()
+        raw_node, depth, loops = waiting.pop()
         node = _fields(raw_node)
         at = places.get(_one(node, _ID, 0), 0)
         tree.depth = max(tree.depth, depth)
@@ -51,20 +55,23 @@ def read(raw: bytes, variables: frozenset[str]) -> Tree:
                 if name in variables:
                     tree.names.add(name)
             elif kind == _SELECT:
-                waiting.append((_one(_fields(body[0]), 1), depth + 1))
+                waiting.append((_one(_fields(body[0]), 1), depth + 1, loops))
             elif kind == _CALL:
-                waiting += _call(_fields(body[0]), depth, at, tree)
+                waiting += [(n, d, loops) for n, d in _call(_fields(body[0]), depth, at, loops, tree)]
             elif kind == _LIST:
-                waiting += [(n, depth + 1) for n in _fields(body[0]).get(1, [])]
+                waiting += [(n, depth + 1, loops) for n in _fields(body[0]).get(1, [])]
             elif kind == _STRUCT:
-                waiting += [(n, depth + 1) for n in _struct(_fields(body[0]), at, tree)]
+                waiting += [(n, depth + 1, loops) for n in _struct(_fields(body[0]), at, tree)]
             elif kind == _LOOP:
-                waiting += [(n, depth + 1) for n in _loop(_fields(body[0]), at, variables, tree)]
+                waiting += [
+                    (n, depth + 1, loops or inside) for n, inside in _loop(_fields(body[0]), at, variables, tree)
+                ]
     return tree
 
 
-def _call(call: dict[int, list[Any]], depth: int, at: int, tree: Tree) -> list[tuple[bytes, int]]:
+def _call(call: dict[int, list[Any]], depth: int, at: int, loops: bool, tree: Tree) -> list[tuple[bytes, int]]:
     function = bytes(_one(call, 2)).decode()
+    tree.looped += loops and function not in _FREE
     tree.functions.add(function)
     tree.calls.setdefault(function, at)
     arguments = call.get(1, []) + call.get(3, [])
@@ -73,6 +80,8 @@ def _call(call: dict[int, list[Any]], depth: int, at: int, tree: Tree) -> list[t
         text = _fields(constant[0]).get(6) if constant else None
         if text:
             tree.literals.append((function, bytes(text[0]).decode("utf-8", "replace"), at))
+        elif function == "matches":
+            tree.open_patterns.append(at)
     deeper = depth if function in _BALANCED else depth + 1
     return [(argument, deeper) for argument in arguments]
 
@@ -87,12 +96,17 @@ def _struct(struct: dict[int, list[Any]], at: int, tree: Tree) -> Iterator[bytes
         yield from entry.get(4, [])
 
 
-def _loop(loop: dict[int, list[Any]], at: int, variables: frozenset[str], tree: Tree) -> Iterator[bytes]:
-    """Items of lists that are named like a fact are noted, and refused later: so a name always means one thing."""
+def _loop(loop: dict[int, list[Any]], at: int, variables: frozenset[str], tree: Tree) -> Iterator[tuple[bytes, bool]]:
+    """The parts of a loop, and whether they run at each step.
+
+    Items named like a fact are noted, and refused later, so that a name always means one thing.
+    """
     own = {bytes(_one(loop, n, b"")).decode() for n in (1, 3, 8)}
     tree.shadows += [(name, at) for name in own & {name.partition(".")[0] for name in variables}]
+    if _LIST in _fields(_one(loop, 4)):
+        tree.built.append(at)
     for number in (2, 4, 5, 6, 7):
-        yield from loop.get(number, [])
+        yield from ((part, number in (5, 6)) for part in loop.get(number, []))
 
 
 def _conjuncts(root: bytes) -> int:

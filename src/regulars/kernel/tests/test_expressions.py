@@ -82,7 +82,7 @@ def refused(source: str, context: Context = BASKET) -> list[tuple[str, str]]:
         ("now.getDayOfWeek('Asia/Shanghai') == 0 && now.getHours('Asia/Shanghai') == 20", True),
         ("twice(member.orders) == 14", True),
         ("member.vip ? channel == 'till' : channel == 'shop'", True),
-        ("numbers.all(n, n > 0) && numbers.filter(n, n > 1) == [2, 3] && numbers.map(n, n * n) == [1, 4, 9]", True),
+        ("numbers.all(n, n > 0) && numbers.exists_one(n, n == 2)", True),
         ("channel == '咖啡'", False),
         ("size('咖啡') == 2", True),
         ("channel.matches('^t.l+$')", True),
@@ -111,6 +111,9 @@ def test_a_condition_says_what_its_text_says(source: str, holds: bool) -> None:
         ("has(member.tier) == 'gold'", "1:1", "`member.tier` is a fact"),
         ("tender.types.exists(channel, channel == 'x')", "1:20", "is the name of a fact"),
         ("channel.matches('((')", "1:16", "wrong for matches()"),
+        ("size(numbers.filter(n, n > 1)) == 2", "1:20", "map and filter are not offered"),
+        ("1 in numbers.map(n, n * 2)", "1:17", "map and filter are not offered"),
+        ("channel.matches(member.tier)", "1:16", "must be written out"),
         ("now > timestamp('1 May')", "1:16", "wrong for timestamp()"),
         ("now - duration('2 days') > now", "1:15", "wrong for duration()"),
         ("now.getHours('Mars/Base') > 1", "1:13", "Invalid timezone"),
@@ -141,6 +144,10 @@ def test_limits_are_exact() -> None:
     assert "more than 64 parts" in refused(" && ".join(["member.vip"] * 65))[0][1]
     assert "nested" in refused("1" + " + 1" * 60 + " == 61")[0][1]
     assert "nested" in refused("1" + " + 1" * 26 + " == 27")[0][1]
+    many = " || ".join(["n == 5"] * 24)
+    assert compile_condition(f"numbers.exists(n, {many})", BASKET).test({"numbers": [5]})
+    assert "24 may" in refused(f"numbers.exists(n, {many} || n > 9)")[0][1]
+    assert "24 may" in refused(f"[1].exists(m, numbers.exists(n, {many} || m > 9))")[0][1]
     assert compile_condition(" || ".join(["member.vip"] * 100), BASKET).test(FACTS)
 
 
@@ -187,7 +194,7 @@ def test_a_computation_that_fails_is_a_reason() -> None:
         "1 / (member.orders - 7) == 1",
         "numbers[9] == 1",
         "int(channel) == 1",
-        "channel.matches(channel + '(')",
+        "[1][member.orders] == 1",
     ]:
         condition = compile_condition(source, BASKET)
         assert condition.test(FACTS) is False
@@ -206,7 +213,7 @@ def test_a_fact_of_another_type_is_a_reason(value: Any) -> None:
 
 def test_evaluate_gives_plain_values() -> None:
     assert compile("basket.total_minor * 2", BASKET).evaluate(FACTS) == 2_500
-    assert compile("tender.types.map(t, t + '!')", BASKET).evaluate(FACTS) == ["cash!", "card!"]
+    assert compile("[member.tier] + tender.types", BASKET).evaluate(FACTS) == ["gold", "cash", "card"]
     assert compile("{'a': line.quantity}", BASKET).evaluate(FACTS) == {"a": 0.5}
     assert compile("now + duration('1h')", BASKET).evaluate(FACTS) == NOON + timedelta(hours=1)
     assert compile("now - timestamp('2026-03-01T00:00:00Z')", BASKET).evaluate(FACTS) == timedelta(hours=12)
