@@ -46,7 +46,7 @@ test-deep: lint
 	$(BIN)/pytest -o timeout=14400
 
 docs: .venv/.develops
-	$(BIN)/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 bench: .venv/.runs
 	$(BIN)/regulars bench
