@@ -269,6 +269,7 @@ class Snapshot:
     units: Mapping[str, UnitPlan]
     rules: tuple[EarnRule, ...]
     policies: Policies
+    base_tier: str | None = None  # the level of a member whom no review has seen yet
     plan: Any  # the compiled form; belongs to promotions.rules
 
 

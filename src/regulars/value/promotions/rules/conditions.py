@@ -22,10 +22,10 @@ _THOUSAND = 1_000
 class Facts(Mapping[str, Any]):
     """What conditions see of one basket."""
 
-    __slots__ = ("_known", "_local", "basket", "member")
+    __slots__ = ("_known", "_local", "basket", "member", "tier")
 
-    def __init__(self, basket: Basket, member: MemberFacts) -> None:
-        self.basket, self.member = basket, member
+    def __init__(self, basket: Basket, member: MemberFacts, tier: str | None) -> None:
+        self.basket, self.member, self.tier = basket, member, tier
         self._known: dict[str, Any] = {}
         self._local: datetime | None = None
 
@@ -101,7 +101,8 @@ class Condition:
 
     def holds(self, facts: Facts, line: Line) -> bool:
         """Whether it holds for a line."""
-        return not self.why_not(_LineFacts(facts, line))
+        seen = _LineFacts(facts, line)
+        return not self.why_not(seen) if self._few else self.expression.test(seen)
 
 
 def is_birthday(facts: Facts) -> bool:
@@ -150,7 +151,7 @@ def _goods(facts: Facts) -> list[Line]:
 
 BASKET_FACTS: dict[str, tuple[Any, Callable[[Facts], Any]]] = {
     "member.status": (str, lambda f: f.member.status),
-    "member.tier": (str, lambda f: f.member.tier or ""),
+    "member.tier": (str, lambda f: f.tier or ""),
     "member.active": (dict[str, int], lambda f: dict(f.member.active)),
     "member.attributes": (dict[str, str], lambda f: _texts(f.member.attributes)),
     "member.locale": (str, lambda f: f.member.locale),

@@ -50,12 +50,12 @@ def evaluate(*, basket: Basket, member: MemberFacts | None, snapshot: Snapshot, 
 class _Deciding:
     """One decision in the making; thrown away after it."""
 
-    __slots__ = ("_parts", "basket", "counters", "day", "facts", "member", "newest", "raised", "rejected", "selected")
+    __slots__ = ("_parts", "basket", "counters", "day", "facts", "newest", "raised", "rejected", "selected", "tier")
 
     def __init__(self, basket: Basket, member: MemberFacts, snapshot: Snapshot, plan: Plan) -> None:
         self.basket = basket
-        self.member = member
-        self.facts = conditions.Facts(basket, member)
+        self.tier = member.tier or snapshot.base_tier
+        self.facts = conditions.Facts(basket, member, self.tier)
         self.selected: dict[object, Selected] = {}
         self.rejected: list[Rejected] = []
         self._parts: dict[object, tuple[tuple[int, int], ...]] = {}
@@ -85,7 +85,7 @@ class _Deciding:
         )
 
     def _of(self, rule: Compiled, given: list[tuple[Compiled, Earned]]) -> Earned | None:
-        if rule.tiers and self.member.tier not in rule.tiers:
+        if rule.tiers and self.tier not in rule.tiers:
             self._no(rule, "tier", f"Only for {', '.join(rule.tiers)}.")
             return None
         if rule.when is not None:
@@ -177,7 +177,7 @@ class _Deciding:
         return allowed.amount
 
     def _lots(self, given: list[tuple[Compiled, Earned]]) -> tuple[LotPlan, ...]:
-        at, tier = self.basket.occurred_at, self.member.tier
+        at, tier = self.basket.occurred_at, self.tier
         sums: dict[tuple[int, str | None], int] = {}
         times: dict[int, Callable[[datetime, str | None], LotTimes]] = {}
         for rule, earned in given:

@@ -40,9 +40,7 @@ class Known:
         self.stores = _keys(document, "stores")
         self.channels = _keys(document, "channels")
         self.rules = _keys(document, "earn_rules") or frozenset()
-        ladders = document.get("ladders")
-        levels = [_keys(x, "levels") or frozenset() for x in ladders or () if isinstance(x, Mapping)]
-        self.tiers = None if not isinstance(ladders, list) else frozenset().union(*levels)
+        self.tiers = _levels(document.get("ladders"))
 
 
 def _keys(document: Mapping[str, Any], section: str) -> frozenset[str] | None:
@@ -50,6 +48,13 @@ def _keys(document: Mapping[str, Any], section: str) -> frozenset[str] | None:
     if not isinstance(entries, list):
         return None
     return frozenset(e["key"] for e in entries if isinstance(e, Mapping) and isinstance(e.get("key"), str))
+
+
+def _levels(ladders: Any) -> frozenset[str] | None:
+    if not isinstance(ladders, list):
+        return None
+    levels = [_keys(x, "levels") or frozenset() for x in ladders if isinstance(x, Mapping)]
+    return frozenset(key for of_ladder in levels for key in of_ladder)
 
 
 def _currency(document: Mapping[str, Any]) -> str:
