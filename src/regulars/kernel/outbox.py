@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,6 +11,7 @@ from uuid import UUID
 
 import structlog
 from django.db import connection, transaction
+from django.db.models import F
 
 from regulars.kernel import clock, events, logs
 from regulars.kernel.errors import sure
@@ -20,6 +22,8 @@ MOST_TRIES = 12
 FIRST_PAUSE_SECONDS = 5
 LONGEST_PAUSE_SECONDS = 3_600
 UNHEARD_PAUSE = timedelta(minutes=10)
+CLAIMED_AT_ONCE = 25
+COMMIT_SECONDS = 0.1
 KEPT_DAYS = 30
 PRUNED_AT_ONCE = 5_000
 _ERROR_LENGTH = 2_000
@@ -97,10 +101,10 @@ def pause_after(tries: int) -> timedelta:
 
 
 def deliver_batch(wiring: Iterable[Reaction], *, limit: int = 100) -> int:
-    """Hand up to `limit` waiting facts to their reactions, each fact in its own transaction.
+    """Hand up to `limit` waiting facts to their reactions, a handful in each transaction.
 
     Facts are claimed row by row with SKIP LOCKED, never by "id greater than the last one seen": ids are given
-    out in one order and committed in another. A worker that dies gives its fact back untouched.
+    out in one order and committed in another. A worker that dies gives its facts back untouched.
 
     Returns: how many facts were handled, delivered or not; 0 means that nothing is due.
     """
@@ -108,8 +112,8 @@ def deliver_batch(wiring: Iterable[Reaction], *, limit: int = 100) -> int:
     for reaction in wiring:
         by_kind.setdefault(reaction.event.__name__, []).append(reaction)
     done = _set_unheard_aside(set(by_kind), limit)
-    while done < limit and _deliver_next(by_kind):
-        done += 1
+    while done < limit and (step := _deliver_some(by_kind, limit - done)):
+        done += step
     return done
 
 
@@ -131,42 +135,52 @@ def _set_unheard_aside(heard: set[str], limit: int) -> int:
         return int(cursor.rowcount)
 
 
-def _deliver_next(by_kind: dict[str, list[Reaction]]) -> bool:
+def _deliver_some(by_kind: dict[str, list[Reaction]], limit: int) -> int:
+    """Claim a handful of facts and deliver them in one commit, for a tenth of a second at most.
+
+    They are taken in order of member, so that two workers lock members in the same order; and for so short a time,
+    because a reaction's locks are held until the commit, and a till may be waiting for one of them.
+    """
+    began = time.perf_counter()
+    handled: list[tuple[FactRow, list[str]]] = []
     with transaction.atomic():
-        fact = _claim(sorted(by_kind))
-        if fact is None:
-            return False
-        failures = [f for f in (_react(fact, reaction) for reaction in by_kind[fact.kind]) if f]
-        now = clock.now()
+        for fact in sorted(_claim(sorted(by_kind), min(limit, CLAIMED_AT_ONCE)), key=_by_member):
+            handled.append((fact, [f for r in by_kind[fact.kind] if (f := _react(fact, r))]))
+            if time.perf_counter() - began > COMMIT_SECONDS:
+                break  # the rest is given back with the commit
+        _note([fact.id for fact, failures in handled if not failures], [h for h in handled if h[1]])
+    for fact, failures in handled:
+        if failures:
+            is_dead = fact.dead_at is not None
+            log.warning(
+                "a reaction failed", fact=fact.id, kind=fact.kind, tries=fact.tries, dead=is_dead, error=failures[0]
+            )
+    return len(handled)
+
+
+def _by_member(fact: FactRow) -> tuple[str, int]:
+    return (str(fact.member_id), fact.id)
+
+
+def _note(delivered: list[int], failed: list[tuple[FactRow, list[str]]]) -> None:
+    now = clock.now()
+    FactRow.objects.filter(id__in=delivered).update(done_at=now, tries=F("tries") + 1, last_error="")
+    for fact, failures in failed:
         fact.tries += 1
         fact.last_error = logs.scrubbed("\n".join(failures))[:_ERROR_LENGTH]
-        if not failures:
-            fact.done_at = now
-        elif fact.tries >= MOST_TRIES:
-            fact.dead_at = now
-        else:
-            fact.next_try_at = now + pause_after(fact.tries)
-        fact.save(update_fields=["tries", "last_error", "done_at", "dead_at", "next_try_at"])
-    if failures:
-        log.warning(
-            "a reaction failed",
-            fact=fact.id,
-            kind=fact.kind,
-            tries=fact.tries,
-            dead=bool(fact.dead_at),
-            error=failures[0],
-        )
-    return True
+        fact.dead_at = now if fact.tries >= MOST_TRIES else None
+        fact.next_try_at = now + pause_after(fact.tries)
+        fact.save(update_fields=["tries", "last_error", "dead_at", "next_try_at"])
 
 
-def _claim(kinds: list[str]) -> FactRow | None:
+def _claim(kinds: list[str], limit: int) -> list[FactRow]:
     found = FactRow.objects.raw(
         "select * from kernel_fact where done_at is null and dead_at is null"
         " and (next_try_at is null or next_try_at <= %s) and kind = any(%s)"
-        " order by next_try_at nulls first, id limit 1 for update skip locked",
-        [clock.now(), kinds],
+        " order by next_try_at nulls first, id limit %s for update skip locked",
+        [clock.now(), kinds, limit],
     )
-    return next(iter(found), None)
+    return list(found)
 
 
 def _react(fact: FactRow, reaction: Reaction) -> str:
