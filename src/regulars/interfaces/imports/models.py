@@ -38,7 +38,7 @@ class JobRow(models.Model):
             models.CheckConstraint(condition=Q(kind__in=list(Kind)), name="I1_kind_is_known"),
             models.CheckConstraint(condition=Q(state__in=list(State)), name="I1_state_is_known"),
             models.CheckConstraint(
-                condition=Q(total=None, done=0) | Q(done__gte=0, done__lte=F("total")), name="I2_never_more_than_all"
+                condition=Q(done__gte=0) & (Q(total=None) | Q(done__lte=F("total"))), name="I2_never_more_than_all"
             ),
             models.UniqueConstraint(
                 fields=["program", "kind", "digest", "mapping_digest"],

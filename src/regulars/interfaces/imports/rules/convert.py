@@ -43,6 +43,7 @@ SCHEMA = pa.schema(
         ("kind", pa.int8()),
         ("of_order", pa.string()),
         ("attributes", pa.string()),
+        ("is_positive", pa.bool_()),
     ]
 )
 
@@ -70,6 +71,7 @@ class Staged:
     minor: int = 0
     refunds: int = 0
     refund_minor: int = 0
+    members_exact: Decimal = Decimal(0)
 
 
 class _Work:
@@ -278,6 +280,7 @@ def convert(chunk: Chunk, mapping: Mapping, currency: str) -> Staged:
     quantity, exact, minor = _amounts(work, currency)
     kind = _kinds(work, quantity, minor)
     credit = pc.equal(kind, CREDIT)
+    is_positive = pc.and_(pc.equal(kind, GOODS), pc.greater(exact, pa.scalar(Decimal(0), pa.decimal128(1, 0))))
     of_order = work.text(mapping.returns.order) if mapping.returns.order else pa.nulls(work.size, pa.string())
     table = pa.table(
         [
@@ -293,6 +296,7 @@ def convert(chunk: Chunk, mapping: Mapping, currency: str) -> Staged:
             kind,
             pc.if_else(credit, of_order, None),
             _attributes(work),
+            is_positive,
         ],
         schema=SCHEMA,
     )
@@ -311,9 +315,17 @@ def convert(chunk: Chunk, mapping: Mapping, currency: str) -> Staged:
         kept=pc.sum(good.cast(pa.int64())).as_py() or 0,
         exact=pc.sum(exact.filter(good)).as_py() or Decimal(0),
         minor=pc.sum(minor.filter(good)).as_py() or 0,
+        members_exact=pc.sum(exact.filter(_all(good, is_positive, pc.is_valid(member)))).as_py() or Decimal(0),
         refunds=parts[1].num_rows if len(parts) > 1 else 0,
         refund_minor=(pc.sum(parts[1]["amount_minor"]).as_py() or 0) if len(parts) > 1 else 0,
     )
+
+
+def _all(*parts: pa.Array) -> pa.Array:
+    found = parts[0]
+    for part in parts[1:]:
+        found = pc.and_(found, part)
+    return found
 
 
 def _dropped(work: _Work, currency: str) -> tuple[dict[str, tuple[int, int]], pa.Array]:
@@ -349,6 +361,7 @@ def _refunds(work: _Work, table: pa.Table, good: pa.Array, currency: str) -> pa.
         ("amount_minor", minor.filter(rows)),
         ("kind", pa.repeat(pa.scalar(REFUND, pa.int8()), refunds.num_rows)),
         ("of_order", refunds["ref"]),
+        ("is_positive", pa.repeat(False, refunds.num_rows)),
     ):
         refunds = refunds.set_column(SCHEMA.get_field_index(name), SCHEMA.field(name), value)
     return refunds
@@ -359,5 +372,9 @@ def _rejected(work: _Work, chunk: Chunk, ref: pa.Array, bad: pa.Array) -> tuple[
         return [], SCHEMA.empty_table()
     lines, codes, refs = (a.filter(bad).to_pylist() for a in (chunk.lines, work.reason, ref))
     rejects = [Reject(line=line, reason=code) for line, code in zip(lines, codes, strict=True)]
-    told = [{"line": line, "ref": r, "kind": BAD} for line, r in zip(lines, refs, strict=True) if r is not None]
+    told = [
+        {"line": line, "ref": r, "kind": BAD, "is_positive": False}
+        for line, r in zip(lines, refs, strict=True)
+        if r is not None
+    ]
     return rejects, pa.Table.from_pylist(told, schema=SCHEMA)

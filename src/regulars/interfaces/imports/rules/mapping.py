@@ -19,8 +19,8 @@ COLUMNS = {
         + ("uom", "store", "channel", "currency"),
     },
     Kind.MEMBERS: {
-        "needs": (),
-        "may": ("external", "number", "phone", "email", "card", "name", "birthday", "locale", "zone", "joined_at"),
+        "needs": ("external",),
+        "may": ("phone", "email", "card", "name", "birthday", "locale", "zone", "joined_at"),
     },
     Kind.BALANCES: {"needs": ("member", "unit", "amount"), "may": ("key", "expires_on", "occurred_at")},
 }

@@ -129,6 +129,7 @@ class Source:
     def __init__(self, path: Path, mapping: Mapping, seen: Seen | None = None) -> None:
         self.path, self.mapping, self.seen = path, mapping, seen or (lambda _: None)
         self.bad: list[tuple[Reject, str]] = []
+        self.header: list[str] = []
         self._skipped: deque[tuple[int, str]] = deque()
 
     def chunks(self) -> Iterator[Chunk]:
@@ -150,8 +151,8 @@ class Source:
         return wanted
 
     def _csv(self) -> Iterator[Chunk]:
+        wanted = wanted_columns(self.mapping)
         for lines, batch in self.records():
-            wanted = self._wanted(batch.schema.names)
             blank = _blank(batch)
             if blank is not None:
                 lines, batch = lines.filter(pc.invert(blank)), batch.filter(pc.invert(blank))
@@ -193,6 +194,7 @@ class Source:
         if twice:
             raise BadFile(errors=[("columns", f"the file has the column {name!r} twice") for name in twice])
         self._wanted(header)
+        self.header = header
         return header
 
     def _broken(self, row: Any) -> str:
@@ -227,15 +229,23 @@ class Source:
             row, extra = row + 1, extra + text.strip("\r\n").count("\n")
         return row, extra
 
+    def rows(self) -> Iterator[tuple[pa.Array, pa.RecordBatch]]:
+        """The rows with all their columns, whatever the format; the first look tells `header`."""
+        return self._row_groups(None) if self.mapping.format == "parquet" else self.records()
+
     def _parquet(self) -> Iterator[Chunk]:
+        for lines, batch in self._row_groups(wanted_columns(self.mapping)):
+            yield Chunk(lines=lines, columns=dict(zip(batch.schema.names, batch.columns, strict=True)))
+
+    def _row_groups(self, columns: list[str] | None) -> Iterator[tuple[pa.Array, pa.RecordBatch]]:
         try:
             file = pq.ParquetFile(self.path)
         except (pa.ArrowInvalid, OSError) as no:
             raise BadFile(errors=[("file", f"is no Parquet file: {no}")]) from no
-        wanted, line = self._wanted(file.schema_arrow.names), 1
-        for batch in file.iter_batches(batch_size=ROWS, columns=wanted, use_threads=False):
-            lines = pa.array(range(line, line + batch.num_rows), pa.int64())
-            yield Chunk(lines=lines, columns=dict(zip(batch.schema.names, batch.columns, strict=True)))
+        self.header, line = list(file.schema_arrow.names), 1
+        self._wanted(self.header)
+        for batch in file.iter_batches(batch_size=ROWS, columns=columns, use_threads=False):
+            yield pa.array(range(line, line + batch.num_rows), pa.int64()), batch
             line += batch.num_rows
             self.seen(line - 1)
 

@@ -7,8 +7,6 @@ rows in the same order. Their names carry the job's id; a dry run has temporary 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -23,15 +21,16 @@ MOST_LINES = 5_000  # of one order, as everywhere
 _LINE = """
     line bigint, ref text collate "C", member text collate "C", sku text collate "C", description text, category text,
     brand text, uom text, store text collate "C", channel text collate "C", quantity numeric(18,6), amount_minor bigint,
-    occurred_at timestamptz, kind smallint, of_order text, attributes text"""
+    occurred_at timestamptz, kind smallint, of_order text, attributes text, is_positive boolean"""
 _ARRANGE = f"""
     create {{temp}} table {{event}} as
     select (row_number() over (order by g.occurred_at, g.first_line, g.is_return))::int as ord, g.ref, g.is_return, g.occurred_at,
-           g.first_line, g.lines, g.total_minor, f.member, f.store, f.channel, f.of_order, f.attributes,
+           g.first_line, g.lines, g.positives, g.total_minor, f.member, f.store, f.channel, f.of_order, f.attributes,
            case when b.ref is not null then 'order_has_bad_row' when g.members > 1 then 'several_members'
                 when g.lines > {MOST_LINES} then 'too_many_lines' end as reject
       from (select ref, kind in ({CREDIT}, {REFUND}) as is_return, min(occurred_at) as occurred_at,
                    min(line) as first_line, count(*)::int as lines, sum(amount_minor)::bigint as total_minor,
+                   (count(*) filter (where is_positive))::int as positives,
                    case when min(member) is distinct from max(member) or count(member) not in (0, count(*)) then 2 else 1 end
                    as members
               from {{line}} where kind <> {BAD} group by 1, 2) g
@@ -77,13 +76,12 @@ class Stage:
         ((found,),) = self.execute("select to_regclass(%s) is not null", (self.event,))
         return bool(found) and self.execute("select count(*) from {event}")[0][0] == total
 
-    @contextmanager
-    def loading(self) -> Iterator[Any]:
-        """A function that takes typed tables and puts their rows in."""
+    def put(self, table: pa.Table) -> None:
+        """Put typed rows in."""
         connection.ensure_connection()
         copying = f"copy {self.line} ({', '.join(SCHEMA.names)}) from stdin (format csv)"
         with psycopg.Cursor(connection.connection) as cursor, cursor.copy(copying) as copy:  # type: ignore[arg-type]
-            yield lambda table: copy.write(as_csv(table))
+            copy.write(as_csv(table))
 
     def arrange(self) -> int:
         """Put orders and credit notes in order of their time, then of their first row; returns how many there are."""
@@ -96,6 +94,22 @@ class Stage:
             cursor.execute("reset work_mem")
         ((total,),) = self.execute("select count(*) from {event}")
         return int(total)
+
+    def summary(self) -> dict[str, int]:
+        """How many orders, credit notes and members the file tells of; `members_…` count positive lines of members."""
+        names = (
+            "orders", "credit_notes", "guest_orders", "orders_with_bad_rows", "members", "members_who_bought",
+            "members_orders", "members_lines", "members_minor",
+        )  # fmt: skip
+        (row,) = self.execute(
+            "select count(*) filter (where not is_return), count(*) filter (where is_return),"
+            " count(*) filter (where not is_return and member is null), count(*) filter (where reject is not null),"
+            " count(distinct member), count(distinct member) filter (where positives > 0),"
+            " count(*) filter (where positives > 0 and member is not null),"
+            " coalesce(sum(positives) filter (where member is not null), 0),"
+            " coalesce(sum(total_minor) filter (where positives > 0 and member is not null), 0) from {event}"
+        )
+        return {name: int(value) for name, value in zip(names, row, strict=True)}
 
 
 def as_csv(table: pa.Table) -> memoryview:
