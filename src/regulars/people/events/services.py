@@ -14,6 +14,7 @@ from django.db.models import Q
 
 from regulars.kernel import clock
 from regulars.kernel.errors import Invalid
+from regulars.kernel.nights import Work
 from regulars.kernel.outbox import announce
 from regulars.people.events import rules
 from regulars.people.events.models import EventRow, TypeRow
@@ -211,24 +212,34 @@ def recognise(*, program_id: int, anonymous_id: str, member_id: UUID, batch: int
     return EventRow.objects.filter(pk__in=theirs.values("pk")[:batch]).update(member_id=member_id, anonymous_id=None)
 
 
-def prune(*, now: datetime | None = None, batch: int = 5_000) -> int:
-    """Delete events that were kept for the months of their type, a batch per transaction. Returns how many went."""
-    gone, at = 0, now or clock.now()
-    for row in TypeRow.objects.order_by("pk"):
-        while step := _prune_batch(row.pk, _cutoff(at, row.months_kept), batch):
-            gone += step
+def prune(*, program_id: int, now: datetime | None = None, batch: int = 5_000) -> int:
+    """Delete a program's events that were kept for the months of their type, a batch per transaction.
+
+    Returns: how many went.
+    """
+    gone = 0
+    while step := _prune_batch(program_id, now or clock.now(), batch):
+        gone += step
     return gone
 
 
-def _prune_batch(type_id: int, before: datetime, batch: int) -> int:
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(
-            "delete from events_event where id in ("
-            "select id from events_event where type_id = %s and recorded_at < %s"
-            " order by recorded_at limit %s for update skip locked)",
-            [type_id, before, batch],
-        )
-        return int(cursor.rowcount)
+def prune_at_night(work: Work) -> str | None:
+    """The night's step: one batch of events that are over, and again while there are any."""
+    return "more" if _prune_batch(work.program_id, work.at, work.limit) else None
+
+
+def _prune_batch(program_id: int, at: datetime, batch: int) -> int:
+    for row in TypeRow.objects.filter(program_id=program_id).order_by("pk"):
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(
+                "delete from events_event where id in ("
+                "select id from events_event where type_id = %s and recorded_at < %s"
+                " order by recorded_at limit %s for update skip locked)",
+                [row.pk, _cutoff(at, row.months_kept), batch],
+            )
+            if cursor.rowcount > 0:
+                return int(cursor.rowcount)
+    return 0
 
 
 def _cutoff(now: datetime, months: int) -> datetime:

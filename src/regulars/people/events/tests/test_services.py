@@ -9,6 +9,7 @@ from django.db import IntegrityError, connection, transaction
 from regulars.kernel import clock, ids
 from regulars.kernel.errors import Invalid
 from regulars.kernel.models import FactRow
+from regulars.kernel.nights import Work
 from regulars.people.events import services as events
 from regulars.people.events.models import EventRow
 from regulars.people.events.terms import EventIn, SchemaNarrowed, UnknownEventType
@@ -142,9 +143,19 @@ def test_events_go_when_their_months_are_over_and_not_before(program):
     events.declare_type(program_id=program, key="kept", schema=VIEW, months_kept=120)
     with clock.at(NOW - timedelta(days=400)):
         accept(program, view(3, type="kept", at=NOW - timedelta(days=400)))
-    assert events.prune(now=datetime(2026, 3, 24, 12, tzinfo=UTC), batch=1) == 0
-    assert events.prune(batch=1) == 1
+    assert events.prune(program_id=program, now=datetime(2026, 3, 24, 12, tzinfo=UTC), batch=1) == 0
+    assert events.prune(program_id=program, batch=1) == 1
     assert sorted(EventRow.objects.values_list("event_id", flat=True)) == ["e2", "e3"]
+
+
+def test_the_night_prunes_its_own_program_batch_by_batch(program, other_program):
+    events.declare_type(program_id=other_program, key="viewed", schema=VIEW, months_kept=1)
+    with clock.at(NOW - timedelta(days=60)):
+        accept(program, *[view(n, at=clock.now()) for n in (1, 2)])
+        accept(other_program, *[view(n, at=clock.now()) for n in range(3)])
+    work = Work(program_id=other_program, day=NOW.date(), at=NOW, cursor="", limit=2)
+    assert [events.prune_at_night(work) for _ in range(3)] == ["more", "more", None]
+    assert sorted(EventRow.objects.values_list("program_id", "event_id")) == [(program, "e1"), (program, "e2")]
 
 
 def test_a_stranger_is_recognised_once_she_logs_in(program, ann):

@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 
 from regulars.kernel import clock, ids, secrets
 from regulars.kernel.errors import Busy
+from regulars.kernel.nights import Work
 from regulars.kernel.outbox import announce
 from regulars.people.members.models import CodeRow, IdentifierRow, MemberRow
 from regulars.people.members.services.claims import holders
@@ -155,10 +156,11 @@ def _move_away(*, program_id: int, holder: UUID, key: tuple[str, bytes], actor: 
         release_row(row, reason="moved", actor=actor)
 
 
-def forget_old_codes(*, batch: int = 5_000) -> int:
-    """Delete codes older than 30 days, at most `batch`; returns how many went (0: none is left)."""
-    old = CodeRow.objects.filter(created_at__lt=clock.now() - KEPT).order_by("created_at").values("pk")[:batch]
-    return CodeRow.objects.filter(pk__in=old).delete()[0]
+def forget_old_codes(work: Work) -> str | None:
+    """The night's step: delete a batch of a program's codes older than 30 days, and again while there are any."""
+    old = CodeRow.objects.filter(program_id=work.program_id, created_at__lt=work.at - KEPT).order_by("created_at")
+    gone = CodeRow.objects.filter(pk__in=old.values("pk")[: work.limit]).delete()[0]
+    return "more" if gone else None
 
 
 def _identifier(*, program_id: int, member_id: UUID, identifier_id: UUID) -> IdentifierRow:

@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 
 from regulars.kernel import clock
+from regulars.kernel.nights import Work
 from regulars.people.members import services as members
+from regulars.people.members.models import CodeRow
 from regulars.people.members.terms import (
     Claim,
     HeldByAnother,
@@ -92,3 +94,14 @@ def test_a_recycled_phone_moves_only_where_the_caller_says_so(program):
     assert members.lookup(program_id=program, type="phone", value=PHONE) == [new.member_id]
     assert members.identifiers(program_id=program, member_id=old.member_id) == []
     assert [n["reason"] for n in news("IdentifierReleased")] == ["moved"]
+
+
+def test_codes_are_forgotten_after_thirty_days(program):
+    done = register(program, phone(verified=False))
+    made_code(program, done.member_id, done.pending[0].identifier_id)
+    night = Work(program_id=program, day=NOW.date(), at=NOW + timedelta(days=30), cursor="", limit=500)
+    assert members.forget_old_codes(night) is None
+    assert CodeRow.objects.count() == 1
+    later = Work(program_id=program, day=NOW.date(), at=NOW + timedelta(days=30, seconds=1), cursor="", limit=500)
+    assert [members.forget_old_codes(later) for _ in range(2)] == ["more", None]
+    assert CodeRow.objects.count() == 0
