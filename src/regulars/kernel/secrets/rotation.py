@@ -7,7 +7,8 @@ from typing import TypeVar
 
 from django.db import connection, transaction
 
-from regulars.kernel.errors import Broken, Invalid
+from regulars.kernel import postgres
+from regulars.kernel.errors import Invalid, sure
 from regulars.kernel.secrets import keys, sealing
 
 Name = TypeVar("Name")
@@ -16,23 +17,25 @@ Name = TypeVar("Name")
 def rotate_program_key(program_id: int) -> int:
     """Begin a new version of the key that wraps the members' keys, and return its number.
 
-    Old versions keep opening what they wrapped; `rewrap_many` moves the members over. Two rotations at once
-    count as one. The blind key and the signing key stay.
+    Old versions keep opening what they wrapped; `rewrap_many` moves the members over. Rotations of one program
+    follow one another. The blind key and the signing key stay.
+    Raises: Busy when another rotation of this program does not end within the lock timeout.
     """
     with transaction.atomic():
-        keys.live(program_id, keys.DATA)
+        number = int.from_bytes(keys.derive(b"rotation", str(program_id))[:8], "big", signed=True)
+        # Waiting for a row would go on with the rows of an old snapshot; after this, each statement sees the newest.
+        postgres.call(connection, "select pg_advisory_xact_lock(%s::bigint)", (number,))
+        old = keys.live(program_id, keys.DATA)
         with connection.cursor() as cursor:
             cursor.execute(
-                "select id, version from kernel_program_key "
-                "where program_id = %s and kind = 'data' order by version for update",
+                "update kernel_program_key set retired_at = now() "
+                "where program_id = %s and kind = 'data' and retired_at is null",
                 [program_id],
             )
-            newest_id, newest = cursor.fetchall()[-1]
-            cursor.execute("update kernel_program_key set retired_at = now() where id = %s", [newest_id])
-        keys.insert(program_id, keys.DATA, newest + 1)
-        if keys.live(program_id, keys.DATA).version != newest + 1:
-            raise Broken(f"the new data key of program {program_id} did not come to life")
-    return int(newest) + 1
+        keys.insert(program_id, keys.DATA, old.version + 1)
+        new = keys.live(program_id, keys.DATA)
+        sure(new.version == old.version + 1, f"the new data key of program {program_id} did not come to life")
+    return new.version
 
 
 def rewrap(program_id: int, member_key: bytes) -> bytes:
@@ -58,7 +61,8 @@ def rewrap_many(program_id: int, member_keys: Iterable[tuple[Name, bytes]]) -> I
 def rotate_master(*, old: bytes, new: bytes) -> int:
     """Wrap every program key with a new master key, all or none; returns how many changed.
 
-    Restart every process with the new key afterwards. Running it again changes nothing. Args: old, new: 32 bytes.
+    Restart every process with the new key afterwards, and run it once more: it then catches keys that a process still
+    made under the old one. With nothing to do it changes nothing. Args: old, new: 32 bytes.
     Raises: Invalid for a key of another length; WrongMasterKey when a row is wrapped by neither.
     """
     for name, key in (("old", old), ("new", new)):
