@@ -20,6 +20,7 @@ from regulars.kernel.models import NightRow
 
 BATCH = 500
 KEPT_DAYS = 400
+LATEST = timedelta(hours=25)
 
 log = structlog.get_logger(__name__)
 
@@ -58,6 +59,26 @@ class Progress:
     nights: int
     batches: int
     is_left_to_another: bool
+
+
+def until_nothing(batch: Callable[[Work], int]) -> Callable[[Work], str | None]:
+    """A step from a call that does one batch and answers how many it touched: it is called until it answers 0."""
+
+    def do(work: Work) -> str | None:
+        touched = batch(work)
+        return str(int(work.cursor or 0) + touched) if touched else None
+
+    return do
+
+
+def only_last(once: Callable[[Work], object]) -> Callable[[Work], None]:
+    """A step that is done only in the latest night, since doing it for nights long past would say nothing."""
+
+    def do(work: Work) -> None:
+        if clock.now() - work.at < LATEST:
+            once(work)
+
+    return do
 
 
 def due_days(*, program_id: int, zone: str, upto: datetime, first_day: date) -> list[date]:

@@ -35,12 +35,13 @@ log = structlog.get_logger(__name__)
 class Reaction:
     """One line of the wiring table: on this event, do this, under this name.
 
-    `name` is what the delivery row remembers: renaming a reaction makes waiting facts run it again.
+    `do` is called with the event and its program's id, inside a savepoint. `name` is what the delivery row remembers:
+    renaming a reaction makes waiting facts run it again.
     """
 
     event: type
     name: str
-    do: Callable[[Any], object]
+    do: Callable[[Any, int], object]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,7 +189,7 @@ def _react(fact: FactRow, reaction: Reaction) -> str:
     try:
         with transaction.atomic():
             if _is_new(fact.id, reaction.name):
-                reaction.do(events.from_json(reaction.event, fact.body))
+                reaction.do(events.from_json(reaction.event, fact.body), fact.program_id)
     except Exception as error:  # one bad reaction must not stop its neighbours
         return f"{reaction.name}: {type(error).__name__}: {error}"
     return ""

@@ -7,7 +7,7 @@ from threading import Barrier, Event
 import pytest
 from django.db import connection
 
-from regulars.kernel import nights
+from regulars.kernel import clock, nights
 from regulars.kernel.models import FactRow, NightRow
 from regulars.kernel.nights import Step
 
@@ -109,6 +109,18 @@ class TestNights:
         assert nights.forget_old(before=date(2030, 1, 1)) == 6
         assert nights.last_night(program_id=1) == date(2026, 3, 3)
         assert run(steps).nights == 0
+
+    def test_a_call_in_batches_is_repeated_until_it_touches_nothing(self):
+        left = [3, 2, 0]
+        run([Step("expire", nights.until_nothing(lambda w: left.pop(0)))], upto=datetime(2026, 3, 1, tzinfo=UTC))
+        assert left == []
+        assert NightRow.objects.get(step="expire").batches == 3
+
+    def test_what_only_tonight_means_anything_is_not_done_for_nights_long_past(self):
+        seen = []
+        with clock.at(datetime(2026, 3, 2, 17, tzinfo=UTC)):
+            run([Step("sign", nights.only_last(lambda w: seen.append(w.day)))])
+        assert seen == [date(2026, 3, 3)]
 
     def test_a_worker_that_is_told_to_stop_stops_between_batches(self):
         seen, steps = recorder()

@@ -49,6 +49,16 @@ def visited(n: int = 1) -> Visited:
     return Visited(member_id=UUID(int=n), at=T0)
 
 
+def heard(seen: list):
+    """A reaction that notes what it was told, and of which program."""
+
+    def do(event: object, program_id: int) -> None:
+        assert program_id == 7
+        seen.append(event)
+
+    return do
+
+
 events_of_visits = st.builds(
     Visited,
     member_id=st.uuids(),
@@ -83,7 +93,7 @@ def test_news_without_a_change_is_refused(transactional_db):
 class TestDelivery:
     def test_a_fact_reaches_each_reaction_and_is_done(self):
         seen = []
-        wiring = [Reaction(Visited, "a", seen.append), Reaction(Visited, "b", seen.append)]
+        wiring = [Reaction(Visited, "a", heard(seen)), Reaction(Visited, "b", heard(seen))]
         announce(visited())
         assert outbox.deliver_batch(wiring) == 1
         assert seen == [visited(), visited()]
@@ -95,18 +105,18 @@ class TestDelivery:
         with connection.cursor() as cursor:
             body = '{"member_id": "00000000-0000-0000-0000-000000000001", "at": "2026-03-01T12:00:00+00:00"}'
             cursor.execute("insert into kernel_fact (program_id, kind, body) values (7, 'Visited', %s)", [body])
-        outbox.deliver_batch([Reaction(Visited, "a", seen.append)])
+        outbox.deliver_batch([Reaction(Visited, "a", heard(seen))])
         assert seen == [visited()]
 
     def test_one_failing_reaction_neither_stops_nor_repeats_its_neighbours(self):
         seen = []
 
-        def fail(_):
+        def fail(event, program_id):
             FactRow.objects.create(program_id=1, kind="left behind", body={})
             raise ValueError("no")
 
         announce(visited())
-        wiring = [Reaction(Visited, "bad", fail), Reaction(Visited, "good", seen.append)]
+        wiring = [Reaction(Visited, "bad", fail), Reaction(Visited, "good", heard(seen))]
         for _ in range(3):
             with clock.at(clock.now() + timedelta(hours=1)):
                 outbox.deliver_batch(wiring)
@@ -122,8 +132,8 @@ class TestDelivery:
         at = T0
         for _ in range(outbox.MOST_TRIES):
             with clock.at(at):
-                assert outbox.deliver_batch([Reaction(Visited, "bad", lambda e: 1 // 0)]) == 1
-                assert outbox.deliver_batch([Reaction(Visited, "bad", lambda e: 1 // 0)]) == 0
+                assert outbox.deliver_batch([Reaction(Visited, "bad", lambda e, p: 1 // 0)]) == 1
+                assert outbox.deliver_batch([Reaction(Visited, "bad", lambda e, p: 1 // 0)]) == 0
             fact = FactRow.objects.get()
             if fact.dead_at is None:
                 waits.append((fact.next_try_at - at).seconds)
@@ -141,7 +151,7 @@ class TestDelivery:
         fact, seen = FactRow.objects.get(), []
         assert outbox.replay([fact.id, 999], actor="staff:1") == 1
         assert outbox.replay([fact.id], actor="staff:1") == 0
-        outbox.deliver_batch([Reaction(Visited, "a", seen.append)])
+        outbox.deliver_batch([Reaction(Visited, "a", heard(seen))])
         fact.refresh_from_db()
         assert (seen, fact.replayed_by, fact.tries) == ([visited()], "staff:1", 1)
 
@@ -160,7 +170,7 @@ class TestDelivery:
             announce(Unheard())
             outbox.deliver_batch([])
         with clock.at(T0 + outbox.UNHEARD_PAUSE):
-            outbox.deliver_batch([Reaction(Unheard, "new", seen.append)])
+            outbox.deliver_batch([Reaction(Unheard, "new", heard(seen))])
         assert seen == [Unheard()]
 
     def test_old_facts_go_and_waiting_and_dead_ones_stay(self):

@@ -20,7 +20,7 @@ from regulars.kernel.tests.test_outbox import Visited, visited
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def effect(event: Visited) -> None:
+def effect(event: Visited, program_id: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute("insert into effect values (%s)", [event.member_id.int])
 
