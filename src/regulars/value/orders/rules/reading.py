@@ -168,7 +168,9 @@ def _rate(body: Mapping[str, Any], at: str, faults: Faults) -> Decimal | None:
 
 
 def _line(i: int, at: str, told: Mapping[str, Any], faults: Faults) -> Line:
-    kind = told.get("kind") or "goods"
+    kind = told.get("kind")
+    if kind is None:
+        kind = "goods"
     if type(kind) is not str or kind not in _KINDS:
         faults.append((f"{at}kind", f"must be one of {', '.join(sorted(_KINDS))}"))
         kind = "goods"

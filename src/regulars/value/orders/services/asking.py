@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -17,10 +17,12 @@ from regulars.people.members import services as members
 from regulars.people.members.terms import UnknownMember
 from regulars.people.programs import services as programs
 from regulars.people.programs.terms import NoChannel, NoStore, StoreKind
+from regulars.value.ledger.terms import MemberMerged
 from regulars.value.orders.terms import Holding, OrderTold, ReturnTold
 from regulars.value.promotions.terms import Basket, Decision, LotPlan, MemberFacts, Snapshot
 
 _CONTEXT = "select * from orders_context(%s::int, %s::uuid, %s::text, %s::text, %s::text, %s::timestamptz)"
+_LOCK = "select 1 from ledger_begin(%s::uuid, %s::int, 'lock', '\\x00'::bytea, null)"
 
 
 class Place(NamedTuple):
@@ -31,14 +33,14 @@ class Place(NamedTuple):
 
 
 class Context(NamedTuple):
-    """What orders_context answers, in its order. `found`: the member is one of this program."""
+    """What orders_context answers, in its order. `is_member`: she is one of this program."""
 
     rule_version: int | None
     told: UUID | None
     kept_hash: bytes | None
     kept_status: int | None
     kept_body: bytes | None
-    found: bool
+    is_member: bool
     status: str | None
     merged_into: UUID | None
     joined_at: datetime | None
@@ -140,6 +142,12 @@ def context(
     row = postgres.call(connection, _CONTEXT, (program_id, member_id, source, ref, key, now))
     sure(row is not None, "the context is always one row")
     return Context(*(row or ()))
+
+
+def lock(*, program_id: int, member_id: UUID) -> None:
+    """Hold the member's account until the transaction ends: nobody else changes it, or reads it to change it."""
+    with suppress(MemberMerged):  # the context will say into whom
+        call(_LOCK, (member_id, program_id))
 
 
 def facts(*, member_id: UUID, ctx: Context, snapshot: Snapshot) -> MemberFacts:

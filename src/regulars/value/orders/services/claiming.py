@@ -41,8 +41,9 @@ def claim(*, program_id: int, ref: str, member_id: UUID, actor: str, source: str
     """
     with transaction.atomic():
         for _ in range(_TRIES):
-            row = order_row(program_id=program_id, ref=ref, source=source)
             holder = current_member(program_id=program_id, member_id=member_id)
+            asking.lock(program_id=program_id, member_id=holder)
+            row = order_row(program_id=program_id, ref=ref, source=source)
             if row.member_id is not None:
                 if row.claimed_at is None or row.member_id not in (member_id, holder):
                     raise AlreadyClaimed
@@ -50,7 +51,7 @@ def claim(*, program_id: int, ref: str, member_id: UUID, actor: str, source: str
             try:
                 _claim(row, holder, actor, clock.now())
             except (Stale, MemberMerged, AlreadyClaimed):
-                continue  # somebody was faster; look again
+                continue  # she was merged, or another member was faster: look again
             return _answered(receipt_kept(OrderRow.objects.get(id=row.id)))
     raise Busy("Somebody else is changing the same thing. Nothing was changed; try again.")
 
@@ -69,7 +70,7 @@ def _claim(row: OrderRow, member_id: UUID, actor: str, now: datetime) -> None:
     ctx = asking.context(
         program_id=row.program_id, member_id=member_id, source=row.source, ref=row.ref, key=None, now=now
     )
-    if not ctx.found:
+    if not ctx.is_member:
         raise UnknownMember
     told = _told(row)
     decision = promotions.evaluate(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -15,7 +14,7 @@ from django.db import transaction
 from regulars.kernel import clock, ids
 from regulars.kernel.errors import Busy, Invalid
 from regulars.people.members.terms import UnknownMember
-from regulars.value.ledger.terms import MemberMerged, Stale
+from regulars.value.ledger.terms import KeyReused, MemberMerged, Stale
 from regulars.value.orders.rules import answers, checking
 from regulars.value.orders.services import asking
 from regulars.value.orders.services.asking import Context, Place
@@ -37,11 +36,10 @@ _OPTIMISTIC_TRIES = 3
 _MOST_MERGES = 4
 _COMMIT = (
     "select orders_commit(%s::uuid, %s::int, %s::bigint, %s::uuid, %s::text, %s::text, %s::bigint, %s::text,"
-    " %s::text, %s::timestamptz, %s::timestamptz, %s::bigint, %s::jsonb, %s::int, %s::jsonb, %s::bytea, %s::jsonb, %s::text,"
-    " %s::jsonb, %s::smallint[], %s::bigint[], %s::timestamptz[], %s::text[], %s::timestamptz[], %s::timestamptz[],"
+    " %s::text, %s::timestamptz, %s::timestamptz, %s::bigint, %s::jsonb, %s::int, %s::jsonb, %s::bytea, %s::jsonb,"
+    " %s::text, %s::jsonb, %s::smallint[], %s::bigint[], %s::timestamptz[], %s::text[], %s::timestamptz[], %s::timestamptz[],"
     " %s::text[], %s::bigint[], %s::jsonb, %s::text, %s::bytea, %s::smallint, %s::bytea, %s::jsonb)"
 )
-_LOCK = "select 1 from ledger_begin(%s::uuid, %s::int, %s::text, %s::bytea, null)"
 
 
 class _Asked(NamedTuple):
@@ -106,7 +104,7 @@ def _try(asked: _Asked, is_locked: bool = False) -> Receipt | None:
     member_id = asked.member_id
     for _ in range(_MOST_MERGES):
         if is_locked and member_id is not None:
-            _lock(asked, member_id)
+            asking.lock(program_id=asked.program_id, member_id=member_id)
         ctx = asking.context(
             program_id=asked.program_id,
             member_id=member_id,
@@ -127,18 +125,13 @@ def _try(asked: _Asked, is_locked: bool = False) -> Receipt | None:
             is_by_token=asked.is_by_token,
             repeat=asked.repeat,
         )
-    if member_id is not None and not ctx.found:
+    if member_id is not None and not ctx.is_member:
         raise UnknownMember
     snapshot = promotions.snapshot(program_id=asked.program_id, version=ctx.rule_version)
     faults = checking.check_clock(asked.told.occurred_at, asked.now, snapshot.policies.future_tolerance_minutes)
     if faults:
         raise Invalid(errors=faults)
     return _commit(asked, member_id, ctx, snapshot)
-
-
-def _lock(asked: _Asked, member_id: UUID) -> None:
-    with suppress(MemberMerged):  # the context will say into whom
-        asking.call(_LOCK, (member_id, asked.program_id, "lock", b""))
 
 
 def _commit(asked: _Asked, member_id: UUID | None, ctx: Context, snapshot: Snapshot) -> Receipt | None:
@@ -152,8 +145,8 @@ def _commit(asked: _Asked, member_id: UUID | None, ctx: Context, snapshot: Snaps
     status, body = 201, answers.receipt_body(receipt)
     try:
         asking.call(_COMMIT, _arguments(asked, receipt, ctx, decision, status, body))
-    except (Stale, MemberMerged):
-        return None
+    except (Stale, MemberMerged, KeyReused):
+        return None  # the account moved on, or this very order was faster: read again
     except psycopg.errors.UniqueViolation as taken:
         if taken.diag.constraint_name in ("O1_a_sale_counts_once", "kernel_idempotency_pkey"):
             return None

@@ -74,6 +74,7 @@ def receipt_kept(row: OrderRow) -> Receipt:
     keys = asking.unit_keys(promotions.snapshot(program_id=row.program_id, version=row.rule_version))
     lines = LineRow.objects.filter(order_id=row.id).order_by("n").values_list("line_ref", "earned")
     decision: dict[str, Any] = row.decision or {}
+    after = decision.get("after", {})  # in no order of its own: jsonb sorts
     return Receipt(
         order_id=row.id,
         source=row.source,
@@ -90,7 +91,7 @@ def receipt_kept(row: OrderRow) -> Receipt:
         lines=tuple(LineReceipt(ref, answers.by_unit(earned, keys)) for ref, earned in lines),
         applied=tuple(Applied(*a) for a in decision.get("applied", ())),
         rejected=tuple(Refused(*r) for r in decision.get("rejected", ())),
-        balances={unit: Holding(*h) for unit, h in decision.get("after", {}).items()},
+        balances={unit: Holding(*after[unit]) for unit in keys.values() if unit in after},
         is_new=False,
     )
 

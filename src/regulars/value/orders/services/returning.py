@@ -142,7 +142,7 @@ def _json(pieces: Sequence[_Piece]) -> str:
                 "amount_minor": piece.amount_minor,
                 "match": piece.part.match,
                 "sku": piece.sku,
-                "strict": piece.is_strict,
+                "must_fit": piece.is_strict,
             }
         )
     return orjson.dumps(rows).decode()

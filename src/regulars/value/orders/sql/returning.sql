@@ -54,10 +54,11 @@ begin
   end loop;
 end $$;
 
--- p_lines: [{"n", "part", "order_id", "order_n", "quantity", "amount_minor", "match", "sku", "strict"}], amount_minor
--- null = the line's share; strict = it may not be more than is left of the line. Answers {"refund", "clawed", "owed", "forgiven", "lines": [{"n", "part", "amount_minor", "clawed"}]}, by slot.
+-- p_lines: [{"n", "part", "order_id", "order_n", "quantity", "amount_minor", "match", "sku", "must_fit"}], amount_minor
+-- null = the line's share; must_fit = it may not be more than is left of the line. Answers {"refund", "clawed", "owed", "forgiven", "lines": [{"n", "part", "amount_minor", "clawed"}]}, by slot.
 create or replace function orders_take_back(p_member uuid, p_program int, p_id uuid, p_source text, p_ref text,
-  p_occurred timestamptz, p_recorded timestamptz, p_digest bytea, p_actor text, p_lines jsonb) returns jsonb
+  p_occurred timestamptz, p_recorded timestamptz, p_digest bytea, p_actor text, p_lines jsonb,
+  p_is_quiet boolean default false) returns jsonb
 language plpgsql as $$
 declare
   l record; v record; v_orders uuid[]; v_order uuid; v_clawed bigint[]; v_done jsonb := '[]';
@@ -69,10 +70,13 @@ begin
   if exists (select 1 from orders_return r where r.program_id = p_program and r.source = p_source and r.ref = p_ref) then
     raise exception using errcode = 'RGREF', message = 'order_moved', detail = 'This return was told in between.';
   end if;
+  if exists (select 1 from orders_order o where o.id = any (v_orders) and (o.member_id is null) <> (p_member is null)) then
+    raise exception using errcode = 'RGREF', message = 'order_moved', detail = 'The order was claimed in between.';
+  end if;
   for l in select * from jsonb_to_recordset(p_lines) as x(n int, part int, order_id uuid, order_n int, quantity numeric,
-             amount_minor bigint, match text, sku text, strict boolean) order by x.n, x.part loop
+             amount_minor bigint, match text, sku text, must_fit boolean) order by x.n, x.part loop
     if l.order_id is not null then
-      select x.* into v from orders_line_back(l.order_id, l.order_n, l.quantity, l.amount_minor, l.strict) x;
+      select x.* into v from orders_line_back(l.order_id, l.order_n, l.quantity, l.amount_minor, l.must_fit) x;
     else
       select coalesce(l.amount_minor, 0) as amount, null::bigint[] as clawed into v;
     end if;
@@ -96,9 +100,11 @@ begin
                                  'forgiven', coalesce(v_forgiven, '{}'), 'lines', v_done);
   insert into orders_return (id, program_id, member_id, source, ref, occurred_at, recorded_at, refund_minor, digest, answer)
   values (p_id, p_program, p_member, p_source, p_ref, p_occurred, p_recorded, v_refund, p_digest, v_answer - 'lines');
-  insert into kernel_fact (program_id, member_id, kind, body, announced_at)
-  values (p_program, p_member, 'OrderReturned', jsonb_build_object('return_id', p_id, 'member_id', p_member, 'ref', p_ref,
-    'refund_minor', v_refund, 'occurred_at', to_char(p_occurred at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"')),
-    p_recorded);
+  if not p_is_quiet then  -- history brings no news
+    insert into kernel_fact (program_id, member_id, kind, body, announced_at)
+    values (p_program, p_member, 'OrderReturned', jsonb_build_object('return_id', p_id, 'member_id', p_member, 'ref', p_ref,
+      'refund_minor', v_refund, 'occurred_at', to_char(p_occurred at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"')),
+      p_recorded);
+  end if;
   return v_answer;
 end $$;
