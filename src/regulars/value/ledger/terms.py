@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -224,6 +224,21 @@ class Moved:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Context:
+    """What a decision needs to know of an account. Arrays are by slot (first = slot 1); a missing tail is nothing."""
+
+    version: int
+    seq: int
+    active: tuple[int, ...]
+    pending: tuple[int, ...]
+    held: tuple[int, ...]
+    debt: tuple[int, ...]
+    overdue: tuple[int, ...]  # the part of `active` that has ended and no night has booked
+    counters: Mapping[str, Any]
+    moved_into: UUID | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Clawed:
     """What a clawback got back, made a debt, and let go, per slot asked. The three sum to what was asked."""
 
@@ -276,18 +291,6 @@ class Discrepancy:
     seq: int | None
     expected: str
     found: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Absorbed:
-    """What a merge moved, kept by the merge so that it can be undone within its time."""
-
-    from_member: UUID
-    into_member: UUID
-    key: str
-    lots: tuple[tuple[int, int, int, int], ...]  # (seq in from, n in from, seq in into, n in into)
-    returned: Mapping[int, int] = field(default_factory=dict)
-    spent_meanwhile: Mapping[int, int] = field(default_factory=dict)
 
 
 class NotEnoughPoints(Refusal):

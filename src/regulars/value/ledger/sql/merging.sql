@@ -73,7 +73,8 @@ end $$;
 -- Undo: what is left of the lots that came over goes back, and the debt that came and still stands. Holds stay.
 create or replace function ledger_separate(p_from uuid, p_into uuid, p_absorb_key text, j ledger_journal,
   out seq bigint, out returned bigint[], out missing bigint[]) language plpgsql as $$
-declare b record; v_there ledger_journal := j; v_came bigint; v_lots ledger_lot[]; v_debt bigint[]; a ledger_account;
+declare
+  b record; v_there ledger_journal := j; v_came bigint; v_lots ledger_lot[]; v_debt bigint[]; a ledger_account; v_through uuid[];
 begin
   perform ledger_lock_two(p_from, p_into, j.program_id);
   b := ledger_begin(p_into, j.program_id, j.key, j.digest, null);
@@ -84,13 +85,18 @@ begin
     update ledger_account x set moved_into = null, version = x.version + 1 where x.member_id = p_from and x.moved_into = p_into;
     if not found then perform ledger_refuse('cannot_reverse', 'These members are not merged now.'); end if;
     perform ledger_settle(p_into, null, j.occurred_at, j.recorded_at);
+    -- The lots may have gone on into a third member and come back with a later merge that was undone before this one.
+    select array_agg(distinct p.party::uuid) || p_into into v_through
+      from ledger_journal x join ledger_posting p on p.member_id = x.member_id and p.seq = x.seq
+     where x.member_id = p_into and x.kind in ('absorbed', 'separate') and 'transit' in (p.debit, p.credit);
+    v_through := coalesce(v_through, array[p_into]);
     with recursive came as (
       select l as lot from ledger_lot l where l.member_id = p_into and l.seq = v_came
       union all
-      select l from came c join ledger_lot l on l.member_id = p_into and l.origin_member = p_into
+      select l from came c join ledger_lot l on l.member_id = any (v_through) and l.origin_member = (c.lot).member_id
         and l.origin_seq = (c.lot).seq and l.origin_n = (c.lot).n)
     select array_agg(c.lot order by (c.lot).seq, (c.lot).n) into v_lots from came c
-     where (c.lot).remaining > 0 and (c.lot).state in ('active', 'pending');
+     where (c.lot).member_id = p_into and (c.lot).remaining > 0 and (c.lot).state in ('active', 'pending');
     select * into a from ledger_account x where x.member_id = p_into;
     select ledger_plus('{}', array_agg(p.unit), array_agg(least(p.amount, coalesce(a.debt[p.unit], 0)))) into v_debt
       from ledger_posting p where p.member_id = p_into and p.seq = v_came and p.debit = 'debt';

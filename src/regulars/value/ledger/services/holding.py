@@ -1,0 +1,133 @@
+"""Setting value aside for minutes: hold, capture, release."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from regulars.kernel import ids
+from regulars.kernel.errors import NotFound
+from regulars.value.ledger.models import HoldRow
+from regulars.value.ledger.services.calls import ENTRY, NOWHERE, call, digest, entry, moved
+from regulars.value.ledger.services.units import unit as unit_of
+from regulars.value.ledger.services.units import units
+from regulars.value.ledger.terms import Hold, HoldState, Moved, Source
+
+
+def hold(
+    *,
+    program_id: int,
+    member_id: UUID,
+    key: str,
+    unit: str,
+    amount: int,
+    expires_at: datetime,
+    actor: str,
+    source: Source = NOWHERE,
+    occurred_at: datetime | None = None,
+) -> Hold:
+    """Set value aside, so that nothing else can spend it; let go by itself at `expires_at`.
+
+    Args: amount: > 0. expires_at: aware, minutes from now.
+    Raises: as `spend`.
+    """
+    slot = unit_of(program_id=program_id, key=unit).slot
+    asked = digest("hold", unit, amount, source.type, source.ref, source.line)
+    head = entry(
+        program_id=program_id, key=key, kind="hold", actor=actor, source=source, occurred_at=occurred_at, asked=asked
+    )
+    sql = f"select * from ledger_hold(%s::uuid, {ENTRY}, %s::uuid, %s::smallint, %s::bigint, %s::timestamptz)"
+    done = moved(call(sql, member_id, *head, ids.new_id(), slot, amount, expires_at))
+    row = HoldRow.objects.filter(program_id=program_id, key=key, member_id=member_id).first()
+    row = row or HoldRow.objects.get(program_id=program_id, key=key, seq=done.seq or 0)
+    return _hold(row)
+
+
+def hold_of(*, program_id: int, hold_id: UUID) -> Hold:
+    """One hold. Raises: NotFound."""
+    row = HoldRow.objects.filter(program_id=program_id, id=hold_id).first()
+    if row is None:
+        raise NotFound("There is no such hold.")
+    return _hold(row)
+
+
+def holds(*, program_id: int, member_id: UUID) -> list[Hold]:
+    """A member's open holds, the first to run out first."""
+    found = HoldRow.objects.filter(program_id=program_id, member_id=member_id, state=HoldState.OPEN)
+    return [_hold(row) for row in found.order_by("expires_at", "id")]
+
+
+def _hold(row: HoldRow) -> Hold:
+    keys = {u.slot: u.key for u in units(program_id=row.program_id)}
+    return Hold(
+        id=row.id,
+        member_id=row.member_id,
+        unit=keys[row.unit],
+        amount=row.amount,
+        captured=row.captured,
+        released=row.released,
+        state=HoldState(row.state),
+        expires_at=row.expires_at,
+        seq=row.seq,
+    )
+
+
+def capture(
+    *,
+    program_id: int,
+    hold_id: UUID,
+    key: str,
+    amount: int,
+    actor: str,
+    release_rest: bool = True,
+    party: str | None = None,
+    source: Source = NOWHERE,
+    occurred_at: datetime | None = None,
+) -> Moved:
+    """Spend what was held, or a part of it.
+
+    Args: amount: > 0, at most what is still held. release_rest: let the rest go at once, else it stays held.
+    Raises: NotFound, HoldNotOpen, NotEnoughPoints, KeyReused, MemberMerged.
+    """
+    member_id = hold_of(program_id=program_id, hold_id=hold_id).member_id
+    asked = digest("capture", str(hold_id), amount, release_rest, party)
+    head = entry(
+        program_id=program_id,
+        key=key,
+        kind="capture",
+        actor=actor,
+        source=source,
+        occurred_at=occurred_at,
+        asked=asked,
+    )
+    sql = f"select * from ledger_capture(%s::uuid, {ENTRY}, %s::uuid, %s::bigint, %s::bool, %s::text)"
+    return moved(call(sql, member_id, *head, hold_id, amount, release_rest, party))
+
+
+def release(
+    *,
+    program_id: int,
+    hold_id: UUID,
+    key: str,
+    actor: str,
+    amount: int | None = None,
+    source: Source = NOWHERE,
+    occurred_at: datetime | None = None,
+) -> Moved:
+    """Let go of what was held (all, or a part); what has expired meanwhile expires now.
+
+    Raises: NotFound, HoldNotOpen, NotEnoughPoints, KeyReused, MemberMerged.
+    """
+    member_id = hold_of(program_id=program_id, hold_id=hold_id).member_id
+    asked = digest("release", str(hold_id), amount)
+    head = entry(
+        program_id=program_id,
+        key=key,
+        kind="release",
+        actor=actor,
+        source=source,
+        occurred_at=occurred_at,
+        asked=asked,
+    )
+    sql = f"select * from ledger_release(%s::uuid, {ENTRY}, %s::uuid, %s::bigint)"
+    return moved(call(sql, member_id, *head, hold_id, amount))
