@@ -100,3 +100,14 @@ def decimal(value: Decimal) -> str:
     ('3', '0.48', '100')
     """
     return f"{value.normalize():f}"
+
+
+def whole_parts(text: str | None, *, size: int) -> list[int] | None:
+    """A cursor made of whole numbers.
+
+    Raises: Invalid when it is not one of ours.
+    """
+    parts = cursor_parts(text, size=size)
+    if parts is not None and any(type(p) is not int or not 0 <= p < 2**62 for p in parts):
+        raise Invalid(errors=[("cursor", "is not a cursor of this list; start again without one")])
+    return parts

@@ -11,7 +11,7 @@ from ninja.openapi.schema import OpenAPISchema
 from ninja.parser import Parser
 
 from regulars import __version__
-from regulars.interfaces.http_api import events, identifiers, members, orders, problems, programs, value
+from regulars.interfaces.http_api import events, identifiers, members, movements, orders, problems, programs, value
 
 DESCRIPTION = """Regulars knows each member across all channels as one person and gives every purchase its worth.
 
@@ -58,5 +58,13 @@ api = Api(
     urls_namespace="api",
 )
 problems.install(api)
-for router in (members.router, identifiers.router, value.router, orders.router, events.router, programs.router):
+for router in (
+    members.router,
+    identifiers.router,
+    value.router,
+    movements.router,
+    orders.router,
+    events.router,
+    programs.router,
+):
     api.add_router("", router)

@@ -123,7 +123,7 @@ def list_versions(
     request: HttpRequest, limit: int = Query(50, ge=1, le=answers.PAGE_LIMIT), cursor: str | None = None
 ) -> HttpResponse:
     key: ApiKey = request.auth  # type: ignore[attr-defined]
-    before = answers.cursor_parts(cursor, size=1)
+    before = answers.whole_parts(cursor, size=1)
     found = publishing.versions(program_id=key.program_id, before=before[0] if before else None, limit=limit)
     items = [
         {"number": v.number, "digest": v.digest, "note": v.note, "actor": v.actor, "applied_at": v.applied_at}

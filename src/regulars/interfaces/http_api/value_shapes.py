@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StrictInt
 
 from regulars.interfaces.http_api.member_shapes import Reason
-from regulars.interfaces.http_api.shapes import Body, Flag, Instant, Key, Out, Points, Text
+from regulars.interfaces.http_api.shapes import Body, Instant, Key, Out, Points, Text
 
 Unit = Annotated[Key, Field(description="The key of a unit of the program.", examples=["points"])]
 
@@ -44,8 +44,7 @@ class LotOut(Out):
     activates_at: datetime | None
     expires_at: datetime | None
     funder: str | None
-    source_type: str
-    source_ref: str
+    entry: str = Field(description="The journal entry that made it.")
 
 
 class LotsOut(Out):
@@ -68,13 +67,13 @@ class EntryOut(Out):
     seq: int
     kind: str
     key: str
-    source_type: str
-    source_ref: str
+    source_type: str | None
+    source_ref: str | None
     rule_version: int | None
     occurred_at: datetime
     recorded_at: datetime
     actor: str
-    reason: str
+    reason: str | None
     reverses: int | None
     postings: list[PostingOut]
     hash: str = Field(description="Hex; each entry's hash covers the one before.")
@@ -99,6 +98,7 @@ class PointsIn(Body):
     kind: Literal["earn", "spend", "adjust"]
     amount: StrictInt = Field(ge=-(10**15), le=10**15, description="Positive, but for `adjust`: negative takes away.")
     reason: Reason
+    source_ref: Key | None = Field(default=None, description="Your own reference.")
     occurred_at: Instant | None = None
     note: Text | None = Field(default=None, max_length=500, description="For people; erasable, not in the hash.")
 
@@ -109,7 +109,7 @@ class MovedOut(Out):
     state: Literal["done", "waiting"]
     entry: str | None
     adjustment: str | None
-    balance: BalanceOut
+    balance: BalanceOut | None
 
 
 class HoldIn(Body):
@@ -143,7 +143,7 @@ class TransferIn(Body):
 
 
 class TransferOut(Out):
-    id: str
+    entry: str
     from_: str = Field(serialization_alias="from")
     to: str
     unit: str
@@ -151,20 +151,17 @@ class TransferOut(Out):
 
 
 class TierOut(Out):
-    member: str
-    level: str | None
+    ladder: str
+    level: str
     names: dict[str, str]
     since: datetime | None
-    measure: str | None
+    measure: str
     value: int
     next_level: str | None
     next_at: int | None
     missing: int | None
 
 
-class ExchangeIn(Body):
-    from_unit: Unit
-    to_unit: Unit
-    amount: Points
-    reason: Reason
-    whole: Flag = Field(default=True, description="Refuse when the rate leaves a remainder.")
+class TiersOut(Out):
+    member: str
+    items: list[TierOut]
