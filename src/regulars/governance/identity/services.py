@@ -28,7 +28,6 @@ from regulars.people.consent import services as consent
 from regulars.people.members import services as members
 from regulars.people.members.terms import AlreadyMerged
 from regulars.value.ledger import services as ledger
-from regulars.value.ledger.terms import Absorbed
 from regulars.value.tiers import services as tiers
 
 _LONGEST_REASON = 200
@@ -54,7 +53,9 @@ def merge(*, program_id: int, into: UUID, from_: UUID, reason: str, actor: str) 
         raise NotMergeable(statuses=[facts[into].status.value, facts[from_].status.value])
     merge_id, now = ids.new_id(), clock.now()
     record: dict[str, Any] = {
-        "ledger": _absorb_value(program_id, from_=from_, into=into, key=_key(merge_id), actor=actor),
+        "ledger": ledger.absorb(
+            program_id=program_id, from_id=from_, into_id=into, key=_key(merge_id), reason="merge", actor=actor
+        ),
         "members": members.absorb(program_id=program_id, from_id=from_, into_id=into),
         "consent": consent.absorb(program_id=program_id, from_id=from_, into_id=into),
     }
@@ -102,7 +103,13 @@ def undo(*, program_id: int, merge_id: UUID, reason: str, actor: str) -> Merge:
     back = {
         "members": members.separate(program_id=program_id, record=row.record["members"]),
         "consent": consent.separate(program_id=program_id, record=row.record["consent"], actor=actor),
-        "ledger": _separate_value(program_id, row, actor=actor),
+        "ledger": ledger.separate(
+            program_id=program_id,
+            record=row.record["ledger"],
+            key=f"{_key(merge_id)}/undo",
+            reason="unmerge",
+            actor=actor,
+        ),
     }
     tiers.separate(program_id=program_id, members=[from_, into])
     row.undone_at, row.undone_by, row.undone_reason = now, actor, reason.strip()
@@ -165,35 +172,13 @@ def _key(merge_id: UUID) -> str:
     return f"merge/{ids.encode(PREFIX, merge_id)}"
 
 
-def _absorb_value(program_id: int, *, from_: UUID, into: UUID, key: str, actor: str) -> dict[str, Any]:
-    done = ledger.absorb(program_id=program_id, from_member=from_, into_member=into, key=key, actor=actor)
-    return {"key": done.key, "lots": [list(lot) for lot in done.lots]}
-
-
-def _separate_value(program_id: int, row: MergeRow, *, actor: str) -> dict[str, dict[str, int]]:
-    """Returns: what came back and what was spent meanwhile, by the key of the unit."""
-    told = row.record["ledger"]
-    absorbed = Absorbed(
-        from_member=row.from_member_id,
-        into_member=row.into_member_id,
-        key=told["key"],
-        lots=tuple((lot[0], lot[1], lot[2], lot[3]) for lot in told["lots"]),
-    )
-    back = ledger.separate(program_id=program_id, absorbed=absorbed, key=f"{told['key']}/undo", actor=actor)
-    keys = {unit.slot: unit.key for unit in ledger.units(program_id=program_id)}
-    return {
-        "returned": {keys[slot]: amount for slot, amount in back.returned.items()},
-        "spent_meanwhile": {keys[slot]: amount for slot, amount in back.spent_meanwhile.items()},
-    }
-
-
 def _moved(record: dict[str, Any]) -> dict[str, Any]:
     told = record["members"]
     fields = [*told["filled"], *(f"attributes.{key}" for key in [*told["attributes"], *told["personal"]])]
     return {
         "identifiers": len(told["moved"]) + len(told["swapped"]),
         "fields": sorted(set(fields) - {"masked_name"}),
-        "lots": len(record["ledger"]["lots"]),
+        "value": record["ledger"]["moved"],
     }
 
 
@@ -201,7 +186,7 @@ def _not_returned(back: dict[str, Any]) -> dict[str, Any]:
     return {
         "identifiers": len(back["members"]["kept"]),
         "withdrawn_for_both": back["consent"]["withdrawn"],
-        "value": back["ledger"]["spent_meanwhile"],
+        "value": back["ledger"]["spent"],
     }
 
 

@@ -97,7 +97,7 @@ def test_value_goes_over_and_what_is_left_comes_back(program, ann, bo):
     earn(program, bo, 10, "b")
     done = merge(program, bo, ann)
     assert (points(program, ann), points(program, bo)) == (0, 110)
-    assert done.moved["identifiers"] == 1
+    assert (done.moved["identifiers"], done.moved["value"]) == (1, {"points": {"active": 100}})
     assert members.lookup(program_id=program, type="phone", value="13800138000") == [bo]
     assert identity.discrepancies() == []
     back = undo(program, done.merge_id)
@@ -185,6 +185,7 @@ def test_of_a_chain_the_later_merge_is_undone_first(program, ann, bo):
     undo(program, first.merge_id)
     assert (points(program, ann), points(program, bo), points(program, cy)) == (100, 0, 0)
     assert identity.discrepancies() == []
+    assert ledger.discrepancies() == []
 
 
 def test_a_redirect_without_a_merge_is_told(program, ann, bo):
