@@ -9,6 +9,8 @@ from typing import Any
 
 from regulars.kernel.errors import NotFound, Refusal
 
+SECTIONS = ("program", "brands", "stores", "channels", "units", "policies", "earn_rules", "ladders")  # as written
+
 
 @dataclass(frozen=True, kw_only=True)
 class Version:

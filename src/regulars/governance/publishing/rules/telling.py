@@ -21,7 +21,7 @@ def change(
     if action == "change":
         parts = list(_differences(plain(before or {}), plain(after or {}), ""))
     else:
-        parts = [f"{name}: {_short(v)}" for name, v in plain(after or before or {}).items() if name != "key"]
+        parts = [f"{name}: {_short(v)}" for name, v in plain(after or before or {}).items() if v and name != "key"]
     return Change(section=section, key=key, change=WORDS[action], detail="; ".join(parts), adverse=adverse)
 
 

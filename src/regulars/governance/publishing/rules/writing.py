@@ -12,6 +12,8 @@ import yaml
 
 from regulars.governance.publishing.rules.reading import plain
 
+_QUOTED = "\r\x85\u2028\u2029\ufeff"
+
 
 class _Dumper(yaml.SafeDumper):
     """Writes lists under their names indented, never uses aliases, and keeps decimals exact."""
@@ -29,7 +31,9 @@ def _decimal(dumper: _Dumper, value: Decimal) -> yaml.ScalarNode:
 
 
 def _text(dumper: _Dumper, value: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None)
+    # signs that some readers take for the end of a line stand escaped between quotes
+    style = '"' if any(c in value for c in _QUOTED) else "|" if "\n" in value else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
 
 _Dumper.add_representer(Decimal, _decimal)

@@ -1,6 +1,6 @@
 """What interfaces call: apply, plan, export and list versions of the document that is a program."""
 
+from regulars.governance.publishing.services.applying import apply, current, export, plan, version, versions
 from regulars.governance.publishing.services.blueprints import blueprint, blueprints
-from regulars.governance.publishing.services.versions import apply, current, export, plan, version, versions
 
 __all__ = ["apply", "blueprint", "blueprints", "current", "export", "plan", "version", "versions"]

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from regulars.governance.publishing.rules import plain
-from regulars.governance.publishing.services import units_for_now as units
 from regulars.people.programs import services as programs
 from regulars.people.programs.terms import Change
+from regulars.value.ledger import services as ledger
 from regulars.value.promotions import services as promotions
 from regulars.value.tiers import services as tiers
 
@@ -41,10 +41,10 @@ HOOKS = (
     ),
     Hook(
         sections=("units",),
-        describe=units.describe,
-        check=units.check,
-        plan=units.plan,
-        apply=lambda program_id, _, document, actor: units.apply(program_id, document, actor),
+        describe=ledger.describe,
+        check=lambda document: ledger.check(plain(document)),
+        plan=lambda program_id, document: ledger.plan(program_id, plain(document)),
+        apply=lambda program_id, _, document, actor: ledger.apply(program_id, plain(document), actor),
     ),
     Hook(
         sections=("ladders",),
@@ -61,4 +61,3 @@ HOOKS = (
         apply=promotions.apply,
     ),
 )
-SECTIONS = tuple(section for hook in HOOKS for section in hook.sections)

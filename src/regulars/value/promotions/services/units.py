@@ -3,24 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
-
-from django.db import connection
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from regulars.people.programs import services as programs
+from regulars.value.ledger import services as ledger
+from regulars.value.ledger.terms import Unit
 from regulars.value.promotions.terms import LotTimes, UnitPlan
+
+_MOST_KEPT = 4_096
 
 
 def plans(*, program_id: int, zone: str) -> dict[str, UnitPlan]:
-    """Every unit of a program by key."""
-    with connection.cursor() as cursor:
-        cursor.execute("select key, slot from ledger_unit where program_id = %s order by slot", [program_id])
-        return {key: UnitPlan(key, slot, _at_once_and_for_ever()) for key, slot in cursor.fetchall()}
+    """Every unit of a program that is in use, by key.
+
+    Args: zone: the program's, whose midnights begin and end lots.
+    """
+    return {
+        unit.key: UnitPlan(unit.key, unit.slot, times_of(unit, zone))
+        for unit in ledger.units(program_id=program_id)
+        if unit.retired_at is None
+    }
 
 
-def _at_once_and_for_ever() -> Callable[[datetime, str | None], LotTimes]:
-    always = LotTimes()
-    return lambda at, tier: always
+def times_of(unit: Unit, zone: str) -> Callable[[datetime, str | None], LotTimes]:
+    """When value of a unit begins and ends, by the ledger's own policies.
+
+    All of these depend on the local day of the earning and on the level only, so each day is asked once.
+    """
+    kept: dict[tuple[date, str | None], LotTimes] = {}
+    local = ZoneInfo(zone)
+    always = unit.expiry.get("kind") in ("never", "inactivity") and unit.activation.get("kind") == "at_once"
+    at_once = LotTimes()
+
+    def times(at: datetime, tier: str | None) -> LotTimes:
+        if always:
+            return at_once
+        asked = (at.astimezone(local).date(), tier)
+        found = kept.get(asked)
+        if found is None:
+            parcel = ledger.parcel(unit=unit, amount=1, earned_at=at, zone=zone, tier=tier)
+            if len(kept) >= _MOST_KEPT:
+                kept.clear()
+            found = LotTimes(parcel.activates_at, parcel.event, parcel.deadline, parcel.expires_at)
+            kept[asked] = found
+        return found
+
+    return times
 
 
 def parents(*, program_id: int) -> dict[str, str | None]:

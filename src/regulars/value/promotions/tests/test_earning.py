@@ -51,7 +51,8 @@ TABLE = [
      basket(100, line(2, 500, kind="shipping")), {}, {"base": 6}, {1: 1, 2: 5}),
     ("gift cards alone", [{**BASE, "kinds": ["gift_card"]}], basket(100, line(2, 500, kind="gift_card")), {},
      {"base": 5}, {2: 5}),
-    ("three points per two pounds", [{"key": "r", "rate": {"points": 3, "per": 2}}], basket(333), {}, {"r": 4}, {1: 4}),
+    ("three points per two pounds", [{"key": "r", "rate": {"points": 3, "per": 2}}], basket(333), {},
+     {"r": 4}, {1: 4}),
     ("two rules of one unit add", [BASE, HALF], basket(175), {}, {"base": 1, "half": 3}, {1: 4}),
     # currencies
     ("no rate for yen", [BASE], basket(100, currency="JPY"), {}, {}, {}),
@@ -77,7 +78,8 @@ TABLE = [
     ("without a rate the amount stands", [{**BASE, "basis": "without_tax"}], basket(1200), {}, {"base": 12}, {1: 12}),
     # multipliers: on the exact share, one extra of their own
     ("twice", [BASE, TWICE], basket(250), {}, {"base": 2, "twice": 2}, {1: 4}),
-    ("three times 1.99 adds 3, not 2", [BASE, {"key": "x", "times": 3}], basket(199), {}, {"base": 1, "x": 3}, {1: 4}),
+    ("three times 1.99 adds 3, not 2", [BASE, {"key": "x", "times": 3}], basket(199), {},
+     {"base": 1, "x": 3}, {1: 4}),
     ("one and a half", [BASE, {"key": "x", "times": "1.5"}], basket(300), {}, {"base": 3, "x": 1}, {1: 4}),
     ("four thirds", [BASE, {"key": "x", "times": "4/3"}], basket(900), {}, {"base": 9, "x": 3}, {1: 12}),
     ("twice and three times give four times", [BASE, TWICE, {"key": "x", "times": 3}], basket(100), {},
@@ -123,7 +125,8 @@ TABLE = [
     ("a birthday", [BASE, {**TWICE, "when": "member.is_birthday"}], basket(100), {"birth_month": 3, "birth_day": 4},
      {"base": 1, "twice": 1}, {1: 2}),
     ("a leap-day birthday in another year", [BASE, {**TWICE, "when": "member.is_birthday"}],
-     basket(100, occurred_at=at(2027, 2, 28, 12)), {"birth_month": 2, "birth_day": 29}, {"base": 1, "twice": 1}, {1: 2}),
+     basket(100, occurred_at=at(2027, 2, 28, 12)), {"birth_month": 2, "birth_day": 29},
+     {"base": 1, "twice": 1}, {1: 2}),
     ("an unknown birthday is nobody's", [BASE, {**TWICE, "when": "member.birth_month == 3"}], basket(100), {},
      {"base": 1}, {1: 1}),
     # standing of the member
@@ -172,7 +175,7 @@ def test_a_refused_rule_says_why(rule, bought, who, code, detail):
 def test_a_closed_member_is_told_once_for_all_rules():
     decision = decide([BASE, FIVE], basket(500), member(status="closed"))
     assert [(r.rule, r.code) for r in decision.rejected] == [("*", "member_closed")]
-    assert decision.earned == () and decision.lots == () and decision.counters is None
+    assert (decision.earned, decision.lots, decision.counters) == ((), (), None)
 
 
 def test_a_region_earns_in_the_stores_below_it():

@@ -4,11 +4,16 @@ from datetime import UTC, datetime
 
 import pytest
 from django.db import IntegrityError, InternalError, connection, transaction
+from hypothesis import given
+from hypothesis import strategies as st
 
 from regulars.governance.publishing import services as publishing
 from regulars.kernel.errors import Invalid
+from regulars.value.ledger import services as ledger
+from regulars.value.ledger.terms import DebtPolicy, Unit, UnitKind
 from regulars.value.promotions import services
 from regulars.value.promotions.models import RuleRow, VersionRow
+from regulars.value.promotions.services import units
 from regulars.value.promotions.terms import NoSuchVersion
 from regulars.value.promotions.tests.baskets import basket, member
 
@@ -118,3 +123,37 @@ def test_the_decision_looks_at_the_purchase_and_not_at_the_clock(program_id):
         for now in (bought.occurred_at, datetime(2030, 1, 1, tzinfo=UTC))
     ]
     assert said[0] == said[1]
+
+
+@given(
+    st.sampled_from(
+        [
+            {"kind": "rolling", "months": 12},
+            {"kind": "rolling", "days": 1},
+            {"kind": "end_of", "period": "quarter", "after": 1},
+            {"kind": "fixed", "on": "2026-03-29"},
+            {"kind": "by_tier", "tiers": {"gold": {"kind": "never"}}, "otherwise": {"kind": "rolling", "days": 30}},
+        ]
+    ),
+    st.sampled_from(
+        [
+            {"kind": "at_once"},
+            {"kind": "after", "days": 14},
+            {"kind": "fixed", "on": "2026-03-29"},
+            {"kind": "event", "event": "delivered", "deadline_days": 30},
+        ]
+    ),
+    st.lists(st.datetimes(datetime(2026, 3, 27), datetime(2026, 3, 31)), min_size=1, max_size=5),
+    st.sampled_from(["Europe/London", "Asia/Shanghai", "America/Los_Angeles"]),
+    st.sampled_from([None, "gold"]),
+)
+def test_remembered_lives_of_lots_are_what_the_ledger_would_say(expiry, activation, moments, zone, tier):
+    unit = Unit(
+        slot=1, key="p", names={}, kind=UnitKind.SPENDABLE, scale=0, expiry=expiry, activation=activation,
+        debt_policy=DebtPolicy.OWE, value_micro=None, adjust_limit=None, renewed_by=(), transferable=False,
+    )  # fmt: skip
+    times = units.times_of(unit, zone)
+    for moment in moments:
+        at = moment.replace(tzinfo=UTC)
+        parcel = ledger.parcel(unit=unit, amount=1, earned_at=at, zone=zone, tier=tier)
+        assert tuple(times(at, tier)) == (parcel.activates_at, parcel.event, parcel.deadline, parcel.expires_at)

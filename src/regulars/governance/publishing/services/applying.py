@@ -13,8 +13,9 @@ from django.db.models import Max
 from regulars.governance.publishing import rules
 from regulars.governance.publishing.models import VersionRow
 from regulars.governance.publishing.rules.telling import change
-from regulars.governance.publishing.services.hooks import HOOKS, SECTIONS
+from regulars.governance.publishing.services.hooks import HOOKS
 from regulars.governance.publishing.terms import (
+    SECTIONS,
     Change,
     Listed,
     Plan,
@@ -214,7 +215,8 @@ def _refuse(document: Mapping[str, Any]) -> None:
 
 
 def _described(program_id: int) -> dict[str, Any]:
-    return {section: value for hook in HOOKS for section, value in hook.describe(program_id).items()}
+    found = {section: value for hook in HOOKS for section, value in hook.describe(program_id).items()}
+    return {section: found[section] for section in SECTIONS}
 
 
 def _whole(told: Mapping[str, Any], program_id: int) -> dict[str, Any]:

@@ -1,0 +1,68 @@
+"""A program with a ladder and members with growth, for the tests of tiers."""
+
+from __future__ import annotations
+
+import secrets
+from uuid import UUID
+
+from django.db import connection
+
+from regulars.governance.publishing import services as publishing
+from regulars.kernel import ids
+from regulars.value.ledger import services as ledger
+from regulars.value.ledger.terms import Parcel
+
+DOCUMENT = """
+program: {key: shop, name: Shop, zone: Europe/London, currency: GBP}
+units: [{key: points, kind: spendable}, {key: growth, kind: measure}]
+ladders:
+  - key: main
+    measure: growth
+    levels: [{key: member, enter: 0}, {key: silver, name: Silver, enter: 100}, {key: gold, enter: 500}]
+"""
+GROWTH = 2  # its slot
+
+
+def publish(document: str = DOCUMENT) -> int:
+    """The program of a document; answers its id."""
+    return publishing.apply(document=document, actor="staff:1").program_id
+
+
+def join(program_id: int) -> UUID:
+    """A new member with an open account."""
+    member_id = ids.new_id()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "insert into members_member (id, program_id, number, status, joined_at, joined_channel, joined_store,"
+            " locale, masked_name, attributes) values (%s, %s, %s, 'active', now(), '', '', '', '', '{}')",
+            [member_id, program_id, secrets.token_hex(6)],
+        )
+        cursor.execute("select ledger_open(%s::uuid, %s::int)", [member_id, program_id])
+    return member_id
+
+
+def grow(program_id: int, member_id: UUID, amount: int) -> None:
+    """Growth by `amount` (negative: taken back)."""
+    key = secrets.token_hex(8)
+    if amount > 0:
+        parcels = [Parcel(slot=GROWTH, amount=amount)]
+        ledger.earn(program_id=program_id, member_id=member_id, key=key, parcels=parcels, actor="system:test")
+    else:
+        for n, entry in enumerate(given(member_id)):
+            taken = min(-amount, entry[1])
+            amount += taken
+            if taken:
+                ledger.clawback(
+                    program_id=program_id, member_id=member_id, key=f"{key}/{n}", reverses=entry[0],
+                    amounts={GROWTH: taken}, actor="system:test",
+                )  # fmt: skip
+
+
+def given(member_id: UUID) -> list[tuple[int, int]]:
+    """The journals that gave growth with what is left of them."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select seq, sum(remaining)::bigint from ledger_lot where member_id = %s and unit = %s group by 1 order by 1",
+            [member_id, GROWTH],
+        )
+        return cursor.fetchall()
