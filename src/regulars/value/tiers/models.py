@@ -56,7 +56,7 @@ class MoveRow(models.Model):
     program = models.ForeignKey("programs.ProgramRow", on_delete=models.PROTECT, related_name="+", db_index=False)
     member_id = models.UUIDField()
     ladder = models.TextField()
-    from_level = models.TextField(null=True)
+    from_level = models.TextField()
     to_level = models.TextField()
     value = models.BigIntegerField()
     cause = models.TextField()
@@ -66,8 +66,6 @@ class MoveRow(models.Model):
     class Meta:
         db_table = "tiers_move"
         constraints = [
-            models.CheckConstraint(
-                condition=Q(from_level=None) | ~Q(from_level=models.F("to_level")), name="T3_a_move_goes_somewhere"
-            ),
+            models.CheckConstraint(condition=~Q(from_level=models.F("to_level")), name="T3_a_move_goes_somewhere"),
         ]
         indexes = [models.Index(fields=["member_id", "-id"], name="tiers_move_of_member")]

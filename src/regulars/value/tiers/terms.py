@@ -58,11 +58,11 @@ class Progress:
 
 @dataclass(frozen=True, kw_only=True)
 class Move:
-    """One rise or fall, with what caused it. `from_level` is None for the first standing."""
+    """One rise or fall, with what caused it."""
 
     member_id: UUID
     ladder: str
-    from_level: str | None
+    from_level: str
     to_level: str
     value: int
     cause: str

@@ -11,7 +11,7 @@ $$;
 
 -- Puts each member on the level that her measures reach by one version, and tells what moved.
 -- The standings are locked, in order of member, before the measures are read: whoever reviews last has read last.
--- A first standing on the lowest level is no move; a first standing above it is.
+-- Who was never reviewed has stood on the lowest level.
 create or replace function tiers_review(
   p_program int, p_version int, p_members uuid[], p_cause text, p_now timestamptz, p_announce boolean
 ) returns table (seen bigint, raised bigint, lowered bigint) language plpgsql as $$
@@ -27,7 +27,7 @@ begin
 
   return query
   with value as (  -- the present measure of each member on each ladder
-    select s.member_id, s.ladder, s.level as old_level, s.version as old_version, coalesce(b.active, 0) as value
+    select s.member_id, s.ladder, coalesce(s.level, base.key) as old_level, coalesce(b.active, 0) as value
       from tiers_standing s
       join tiers_level base on base.program_id = p_program and base.version = p_version
                            and base.ladder = s.ladder and base.place = 0
@@ -46,11 +46,11 @@ begin
       from reached r
       left join tiers_level before on before.program_id = p_program and before.version = p_version
                                   and before.ladder = r.ladder and before.key = r.old_level
-     where r.level is distinct from r.old_level and not (r.old_level is null and r.place = 0)
+     where r.level <> r.old_level
   ), kept as (
     update tiers_standing s
        set level = r.level, version = p_version, ladder_place = r.ladder_place,
-           since = case when r.level is distinct from s.level then p_now else s.since end
+           since = case when r.level <> r.old_level then p_now else s.since end
       from reached r
      where s.member_id = r.member_id and s.ladder = r.ladder
        and (s.level, s.version, s.ladder_place) is distinct from (r.level, p_version, r.ladder_place)
@@ -62,9 +62,7 @@ begin
     insert into kernel_fact (program_id, member_id, kind, body, announced_at)
       select p_program, member_id, case when place > old_place then 'TierRaised' else 'TierLowered' end,
              jsonb_build_object('member_id', member_id, 'ladder', ladder, 'to_level', level, 'version', p_version,
-                                'from_level', coalesce(old_level, (select key from tiers_level t
-                                   where t.program_id = p_program and t.version = p_version
-                                     and t.ladder = moved.ladder and t.place = 0))),
+                                'from_level', old_level),
              p_now
         from moved where p_announce and place <> old_place order by member_id, ladder
   )

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import connection
 
 from regulars.governance.publishing import services as publishing
-from regulars.kernel import ids
+from regulars.people.members import services as members
 from regulars.value.ledger import services as ledger
 from regulars.value.ledger.terms import Parcel
 
@@ -30,13 +30,8 @@ def publish(document: str = DOCUMENT) -> int:
 
 def join(program_id: int) -> UUID:
     """A new member with an open account."""
-    member_id = ids.new_id()
+    member_id = members.register(program_id=program_id, actor="system:test").member_id
     with connection.cursor() as cursor:
-        cursor.execute(
-            "insert into members_member (id, program_id, number, status, joined_at, joined_channel, joined_store,"
-            " locale, masked_name, attributes) values (%s, %s, %s, 'active', now(), '', '', '', '', '{}')",
-            [member_id, program_id, secrets.token_hex(6)],
-        )
         cursor.execute("select ledger_open(%s::uuid, %s::int)", [member_id, program_id])
     return member_id
 

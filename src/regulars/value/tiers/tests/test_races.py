@@ -1,6 +1,7 @@
 """Reviews and purchases of one member at the same time: whoever reviews last has seen everything."""
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import pytest
 from django.db import connection
@@ -35,7 +36,7 @@ def test_eight_tills_reviewing_one_member_leave_her_where_her_growth_is():
     assert tiers.standing(program_id=program_id, member_id=member_id).level == "gold"
     assert tiers.discrepancies(program_id) == []
     steps = [(m.from_level, m.to_level) for m in MoveRow.objects.order_by("id")]
-    assert all(a[1] == b[0] for a, b in zip(steps, steps[1:], strict=False)), "the history has no gap"
+    assert all(a[1] == b[0] for a, b in pairwise(steps)), "the history has no gap"
 
 
 def test_overlapping_reviews_in_other_orders_never_deadlock():
