@@ -58,6 +58,12 @@ class MemberRow(models.Model):
         ]
         indexes = [
             models.Index(fields=["program", "-joined_at", "-id"], name="members_recent"),
+            # Nearly all are active, so the list above serves them; the few others have a list of their own.
+            models.Index(
+                fields=["program", "status", "-joined_at", "-id"],
+                name="members_recent_limited",
+                condition=~Q(status=MemberStatus.ACTIVE.value),
+            ),
             models.Index(fields=["program", "birth_month", "birth_day"], name="members_birthday"),
             models.Index(fields=["merged_into"], name="members_merged", condition=Q(merged_into__isnull=False)),
         ]

@@ -111,6 +111,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='memberrow',
+            index=models.Index(condition=models.Q(('status', 'active'), _negated=True), fields=['program', 'status', '-joined_at', '-id'], name='members_recent_limited'),
+        ),
+        migrations.AddIndex(
+            model_name='memberrow',
             index=models.Index(fields=['program', '-joined_at', '-id'], name='members_recent'),
         ),
         migrations.AddIndex(
