@@ -77,7 +77,7 @@ SERVICES, RULES = "regulars.value.orders.services", "regulars.value.tiers.rules"
         (RULES, "x /= 2", "float"),
         (RULES, "x = float('3')", "float"),
         (RULES, "from django.utils import timezone", "pure"),
-        (RULES, "from regulars.kernel import clock", "pure"),
+        (RULES, "x = clock.now()", "pure"),
         ("regulars.value.tiers.rules.climbing", "import random", "pure"),
         (SERVICES, "def f():\n    import json", "import inside"),
         (SERVICES, "def f():\n    import json  # noqa: PLC0415", "import inside"),

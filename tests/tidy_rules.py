@@ -15,7 +15,7 @@ CLOCKS = {
     ("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today"), ("timezone", "now"),
     ("timezone", "localdate"), ("timezone", "localtime"), ("time", "time"), ("time", "time_ns"),
 }  # fmt: skip
-IMPURE = ("django", "psycopg", "random", "secrets", "os", "pathlib", "socket", "requests", "regulars.kernel.clock")
+IMPURE = ("django", "psycopg", "random", "secrets", "os", "pathlib", "socket", "requests")
 ASSERTING = ("raises", "assert", "expect", "check", "refuse", "prove", "run_state", "validate", "agree")
 # written beside a change by the commit functions; the temporary table that bulk functions are handed
 SHARED_TABLES = {"kernel_fact", "kernel_idempotency", "ledger_batch"}
@@ -138,6 +138,8 @@ def pure_rules(m: Module) -> Iterator[Fault]:
         for name in _imported(node):
             if any(name == bad or name.startswith(f"{bad}.") for bad in IMPURE):
                 yield f"{node.lineno}: rules are pure, but {name} is imported"
+        if isinstance(node, ast.Attribute) and ast.unparse(node) == "clock.now":
+            yield f"{node.lineno}: rules are pure, but they ask the clock"
 
 
 def _imported(node: ast.AST) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
+from typing import Any
 
 import click
 import structlog
@@ -75,7 +76,8 @@ def work_jobs_until(stop: threading.Event, jobs: int) -> None:
 
 
 async def _work_jobs(stop: threading.Event, jobs: int) -> None:
-    runner = app.with_connector(app.connector.get_worker_connector())
+    connector: Any = app.connector  # Django's, which can make one for a worker
+    runner = app.with_connector(connector.get_worker_connector())
     async with runner.open_async():
         work = asyncio.create_task(
             runner.run_worker_async(

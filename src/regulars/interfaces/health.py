@@ -88,7 +88,7 @@ def metrics(_request: HttpRequest) -> HttpResponse:
         lines += _gauge("regulars_database_up", "Whether the database answers.", {(): 1})
         lines += _gauge("regulars_outbox_waiting", "Facts that wait for delivery.", _by_kind(health.waiting))
         lines += _gauge("regulars_outbox_dead", "Facts that no try could deliver.", _by_kind(health.dead))
-        oldest = {(): health.oldest_seconds}
+        oldest: dict[tuple[str, ...], int] = {(): health.oldest_seconds}
         lines += _gauge("regulars_outbox_oldest_seconds", "Age of the oldest waiting fact.", oldest)
     lines += tally.prometheus()
     lines += _gauge("regulars_process_id", "The process that answered.", {(): os.getpid()})
