@@ -13,6 +13,7 @@ from django.db.models import Max
 from regulars.governance.publishing import rules
 from regulars.governance.publishing.models import VersionRow
 from regulars.governance.publishing.rules.telling import change
+from regulars.governance.publishing.services.blueprints import blueprint
 from regulars.governance.publishing.services.hooks import HOOKS
 from regulars.governance.publishing.terms import (
     SECTIONS,
@@ -97,6 +98,14 @@ def _apply(
     changed = tuple(dict.fromkeys(c.section for c in changes))
     outbox.announce(ProgramPublished(program_id=program.id, version=number, sections=changed), program_id=program.id)
     return _told(program, row)
+
+
+def apply_blueprint(*, key: str, actor: str) -> Version:
+    """Apply a program that comes with the house; see `apply`.
+
+    Raises: UnknownBlueprint.
+    """
+    return apply(document=blueprint(key=key).text, actor=actor, note=f"blueprint {key}")
 
 
 def plan(*, document: Document, program_id: int | None = None) -> Plan:
