@@ -19,14 +19,13 @@ from regulars.governance.publishing import services as publishing
 from regulars.people.members import services as members
 from regulars.people.members.terms import Claim, IdentifierType
 from regulars.people.staff import services as staff
-publishing.apply_blueprint(key="town", actor="system:test")
-from regulars.people.programs import services as programs
-program = programs.get(key="town")
+text = publishing.blueprint(key="online-retail").text
+program_id = publishing.apply(document=text, actor="system:test").program_id
 for n in range(20):
-    members.register(program_id=program.id, actor="system:test", attested=True,
+    members.register(program_id=program_id, actor="system:test", attested=True,
         identifiers=[Claim(type=IdentifierType.EXTERNAL, value=f"M{n}")])
-key, secret = staff.make_key(program_id=program.id, name="till", actor="system:test",
-    scopes=["orders:write", "orders:read", "points:write", "points:read"], rate_per_minute=10_000_000)
+key, secret = staff.make_key(program_id=program_id, name="till", actor="system:test",
+    scopes=["orders:write", "orders:read", "points:write", "points:read"], rate_per_minute=1_000_000)
 print(secret)
 """
 
@@ -36,8 +35,8 @@ def _order(n: int, chance: random.Random) -> dict:
         "source": "till",
         "ref": f"O{n}",
         "member": f"external:M{chance.randrange(20)}",
-        "channel": "store",
-        "currency": "CNY",
+        "channel": "web",
+        "currency": "GBP",
         "occurred_at": "2026-01-05T12:00:00+08:00",
         "lines": [
             {"id": str(i), "sku": f"S{i}", "quantity": "1", "amount_minor": chance.randrange(100, 9_000)}
