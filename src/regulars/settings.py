@@ -97,6 +97,7 @@ INSTALLED_APPS = [
 API_MIDDLEWARE = [
     "regulars.interfaces.health.Witness",
     "django.middleware.security.SecurityMiddleware",
+    "regulars.interfaces.http_api.manners.Manners",
 ]
 MIDDLEWARE = [
     *API_MIDDLEWARE,
