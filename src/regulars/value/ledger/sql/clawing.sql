@@ -75,7 +75,7 @@ begin
       perform ledger_refuse('reverses_too_much', 'More would be taken back than is left of what was given.',
                             jsonb_build_object('left', v_issued, 'asked', p_amount));
     end if;
-    v_gone := ledger_expired_of(p_of, p_reverses, p_unit);
+    v_gone := ledger_expired_of(p_member, p_of, p_reverses, p_unit);
   end if;
   for l in select x.lot, x.step from ledger_claw_sources(p_member, p_unit, p_of, p_reverses, p_source_type, p_source_ref) x
             order by x.step, (x.lot).expires_at nulls last, (x.lot).activates_at, (x.lot).seq, (x.lot).n loop
@@ -101,13 +101,15 @@ begin
   posts := ledger_claw_posts(p_unit, v_from, v_sums, p_of, p_reverses);
 end $$;
 
--- What of a journal's lots has expired unspent and was not counted by an earlier clawback.
-create or replace function ledger_expired_of(p_of uuid, p_seq bigint, p_unit smallint) returns bigint
+-- What of a journal's lots (also where they were activated or merged) has expired unspent and was not counted before.
+create or replace function ledger_expired_of(p_member uuid, p_of uuid, p_seq bigint, p_unit smallint) returns bigint
 language sql stable as $$
-  select coalesce((select sum(t.amount) from ledger_allocation t
-                    where t.member_id = p_of and t.lot_seq = p_seq and t.unit = p_unit and t.kind = 'expire'), 0)::bigint
+  select coalesce((select sum(t.amount) from ledger_lot l
+                     join ledger_allocation t on t.member_id = l.member_id and t.lot_seq = l.seq and t.lot_n = l.n
+                    where l.member_id in (p_of, p_member) and l.unit = p_unit and t.kind = 'expire'
+                      and ((l.member_id = p_of and l.seq = p_seq) or (l.origin_member = p_of and l.origin_seq = p_seq))), 0)::bigint
        - coalesce((select sum(x.amount) from ledger_journal j join ledger_posting x using (member_id, seq)
-                    where j.member_id in (p_of, (select moved_into from ledger_account where member_id = p_of))
+                    where j.member_id in (p_of, p_member)
                       and j.reverses = p_seq and coalesce(j.reverses_member, j.member_id) = p_of
                       and x.unit = p_unit and x.debit = 'expired'), 0)::bigint $$;
 

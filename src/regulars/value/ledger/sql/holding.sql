@@ -134,6 +134,8 @@ begin
      where x.member_id = v_of and x.seq = p_spend_seq and x.program_id = j.program_id
        and x.debit in ('wallet', 'held') and x.credit in ('spent', 'payable', 'issued');
     if not found then perform ledger_refuse('unknown_entry', 'There is no such spending.'); end if;
+    perform 1 from ledger_posting x where x.member_id = v_of and x.seq = p_spend_seq and x.debit in ('issued', 'funder');
+    if found then perform ledger_refuse('cannot_reverse', 'An exchange is undone by the opposite exchange.'); end if;
     for r in select * from ledger_spent_lots(v_of, p_spend_seq) loop
       v_there := v_there + r.amount;
       v_part := least(v_left, r.amount); v_left := v_left - v_part;

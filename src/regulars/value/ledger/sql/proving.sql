@@ -84,6 +84,7 @@ create or replace function ledger_proof_l6(p_program int) returns setof ledger_d
   select 'L6', 'a journal without postings', j.program_id, j.member_id, j.seq, '≥ 1', '0'
     from ledger_journal j left join (select distinct member_id, seq from ledger_posting) p using (member_id, seq)
    where (p_program is null or j.program_id = p_program) and p.seq is null
+     and j.kind not in ('absorbed', 'absorb')  -- a merge of empty books is still a merge
   union all
   select 'L6', 'a posting without its journal, or of another program', p.program_id, p.member_id, p.seq, 'a journal', 'none'
     from ledger_posting p left join ledger_journal j on j.member_id = p.member_id and j.seq = p.seq and j.program_id = p.program_id
