@@ -12,7 +12,7 @@ import click
 
 from regulars.cli import common
 from regulars.governance.publishing import services as publishing
-from regulars.governance.publishing.terms import UnknownBlueprint
+from regulars.governance.publishing.terms import SECTIONS, UnknownBlueprint
 from regulars.kernel.errors import Invalid, NotFound
 from regulars.people.programs import services as programs
 
@@ -93,7 +93,8 @@ def _blueprint(value: dict[str, Any]) -> Iterator[str]:
 def _shown(value: dict[str, Any]) -> Iterator[str]:
     document = value["document"]
     yield f"{document['program']['name']} ({value['program_key']}), version {value['number']}"
-    for section, entries in document.items():
+    for section in SECTIONS:
+        entries = document.get(section)
         if isinstance(entries, list):
             keys = ", ".join(e["key"] for e in entries[:_SHOWN])
             more = f" and {len(entries) - _SHOWN} more" if len(entries) > _SHOWN else ""

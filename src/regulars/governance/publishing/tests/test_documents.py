@@ -182,3 +182,18 @@ def test_a_fault_is_told_where_it_is(path, new, where):
         publishing.apply(document=put(GOOD, path, new), actor="staff:1")
     assert where in [p for p, _ in no.value.errors]
     assert all_programs() == []
+
+
+DOCS = Path(__file__).parents[5] / "docs"
+
+
+@pytest.mark.skipif(not DOCS.exists(), reason="the documentation is not beside an installed package")
+@pytest.mark.parametrize("page", ["program-document.md", "zh/program-document.md"])
+def test_the_example_of_the_documentation_is_a_program(page):
+    text = (DOCS / page).read_text("utf-8").partition("```yaml\n")[2].partition("```")[0]
+    made = publishing.apply(document=text, actor="staff:1")
+    assert (made.number, len(made.document["earn_rules"])) == (1, 7)
+    assert list(schemas.validator_for(SCHEMA).iter_errors(rules.plain(rules.read_text(text)))) == []
+    rule = SCHEMA["$defs"]["earn_rule"]["properties"]
+    said = {field for r in made.document["earn_rules"] for field in r}
+    assert set(rule) - said == set(), "the example shows every field of a rule"
