@@ -164,8 +164,8 @@ class Source:
         Raises: BadFile when it is empty, breaks off, or has no proper header.
         """
         with _bytes(self.path) as packed:
-            text = _Utf8(packed, encoding_of(self.path, self.mapping.encoding))
             try:
+                text = _Utf8(packed, encoding_of(self.path, self.mapping.encoding))
                 header = self._header(text)
                 reader = pcsv.open_csv(
                     pa.PythonFile(text, mode="r"),

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.csv as pcsv
 from django.db import connection
 
-from regulars.interfaces.imports.rules.convert import BAD, CREDIT, REFUND, SCHEMA
+from regulars.interfaces.imports.rules.convert import BAD, CREDIT, GOODS, REFUND, SCHEMA
 
 MOST_LINES = 5_000  # of one order, as everywhere
 _LINE = """
@@ -37,8 +37,17 @@ _ARRANGE = f"""
       join {{line}} f on f.ref = g.ref and f.line = g.first_line and (f.kind in ({CREDIT}, {REFUND})) = g.is_return
            and f.kind <> {BAD}
       left join (select distinct ref from {{line}} where kind = {BAD}) b on b.ref = g.ref"""
+_LATER = f"""
+    create {{temp}} table {{later}} as
+    with credits as materialized (
+      select ref, member, sku, (row_number() over (partition by ref order by line))::int as n
+        from {{line}} where kind = {CREDIT})
+    select e.ord, c.n from credits c join {{event}} e on e.ref = c.ref and e.is_return
+     where (c.member, c.sku) in (select p.member, p.sku from {{line}} p
+              where p.kind = {GOODS} and p.member is not null and p.sku in (select sku from credits))"""
 _CHECKS = """
     create index on {line} (ref);
+    create index on {later} (ord);
     create unique index on {event} (ord);
     create {temp} table {member} (ref text collate "C" primary key, member_id uuid not null);
     analyze {line}; analyze {event}"""
@@ -48,12 +57,14 @@ class Stage:
     """The tables of one job by name."""
 
     def __init__(self, job_id: UUID, *, is_dry: bool = False) -> None:
-        self.line, self.event, self.member = (f"imports_{what}_{job_id.hex}" for what in ("line", "event", "member"))
+        self.line, self.event, self.member, self.later = (
+            f"imports_{what}_{job_id.hex}" for what in ("line", "event", "member", "later")
+        )
         self.is_dry = is_dry
 
     def _sql(self, text: str) -> str:
         temp = "temporary" if self.is_dry else "unlogged"
-        return text.format(line=self.line, event=self.event, member=self.member, temp=temp)
+        return text.format(line=self.line, event=self.event, member=self.member, later=self.later, temp=temp)
 
     def execute(self, text: str, params: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         """Run a statement over these tables (`{line}`, `{event}`, `{member}` stand for their names)."""
@@ -69,7 +80,7 @@ class Stage:
 
     def drop(self) -> None:
         """Take the tables away."""
-        self.execute("drop table if exists {line}, {event}, {member}")
+        self.execute("drop table if exists {line}, {event}, {member}, {later}")
 
     def is_whole(self, total: int | None) -> bool:
         """Whether the tables are here with all orders (they are not after a crash of the server)."""
@@ -88,6 +99,7 @@ class Stage:
         with connection.cursor() as cursor:
             cursor.execute("set work_mem = '128MB'")
         self.execute(_ARRANGE)
+        self.execute(_LATER)
         for statement in _CHECKS.split(";"):
             self.execute(statement)
         with connection.cursor() as cursor:

@@ -26,13 +26,7 @@ _LINES = f"""
     select e.ord, l.sku, l.quantity, l.amount_minor, l.kind, l.description, l.category, l.brand, l.uom
       from {{event}} e join {{line}} l on l.ref = e.ref and (l.kind in ({CREDIT}, {REFUND})) = e.is_return and l.kind <> {BAD}
      where e.ord > %s and e.ord <= %s and e.reject is null order by e.ord, l.line"""
-_LATER = """
-    select e.ord, l.n from (
-      select e.ord, e.member, l.sku, row_number() over (partition by e.ord order by l.line)::int as n
-        from {event} e join {line} l on l.ref = e.ref and l.kind = 2
-       where e.ord > %s and e.ord <= %s and e.is_return and e.member is not null) l
-      join {event} e using (ord)
-     where exists (select 1 from {line} p where p.member = l.member and p.sku = l.sku and p.kind = 0)"""
+_LATER = "select ord, n from {later} where ord > %s and ord <= %s"
 _REJECTED = """
     select l.line, e.ord from {event} e join {line} l on l.ref = e.ref and (l.kind in (2, 3)) = e.is_return and l.kind <> 9
      where e.ord = any (%s) order by l.line"""

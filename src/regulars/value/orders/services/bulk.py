@@ -21,7 +21,7 @@ from regulars.kernel import clock, ids
 from regulars.kernel.errors import Broken, Invalid
 from regulars.kernel.postgres import translated
 from regulars.value.orders.rules.answers import lines_of, order_digest, return_digest
-from regulars.value.orders.rules.matching import Matched, Purchases
+from regulars.value.orders.rules.matching import Kept, Matched, Purchases
 from regulars.value.orders.services import asking, bulk_rows
 from regulars.value.orders.terms import OrderTold, ReturnTold
 from regulars.value.promotions import services as promotions
@@ -108,7 +108,7 @@ def can_be_many(snapshot: Snapshot) -> bool:
     Where one does, history has to be told order by order (`place`).
     """
     looks = {name for rule in snapshot.plan.rules for part in (rule.when, rule.selection.condition) if part
-             for name in part.names}  # fmt: skip
+             for name in part.expression.names}  # fmt: skip
     return not snapshot.plan.counted and not looks & _MOVING
 
 
@@ -250,7 +250,9 @@ def _match(batch: Prepared, done: Recorded) -> dict[int, Matched]:
         if back.member_id is not None and back.told.order is None:
             wanted.setdefault(back.member_id, set()).update(b.sku for b in back.told.lines if b.sku)
     orders = [(b.told.order_source or b.told.source, b.told.order) for b in backs if b.told.order is not None]
-    purchases = Purchases(bulk_rows.bought_by(wanted), bulk_rows.lines_of_orders(batch.program_id, orders), wanted)
+    there: dict[tuple[str, str], list[Kept]] = {named: [] for named in orders}
+    there.update(bulk_rows.lines_of_orders(batch.program_id, orders))
+    purchases = Purchases(bought=bulk_rows.bought_by(wanted), orders=there, wanted=wanted)
     matches: dict[int, Matched] = {}
     for event in batch.events:
         if isinstance(event, Sale):
