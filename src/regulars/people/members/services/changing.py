@@ -26,6 +26,7 @@ from regulars.people.members.services.rows import (
     seal_json,
     told,
     unseal_json,
+    writable_row,
     zones,
 )
 from regulars.people.members.terms import (
@@ -69,9 +70,9 @@ def update(
 ) -> None:
     """Correct what we know of a member: what is not said stays, None takes away; attributes one by one likewise.
 
-    Raises: UnknownMember; Forgotten; Invalid with every fault.
+    Raises: UnknownMember; AlreadyMerged; Forgotten; Invalid with every fault.
     """
-    member = member_row(program_id=program_id, member_id=member_id, lock=True, readable=True)
+    member = writable_row(program_id=program_id, member_id=member_id)
     person = person_row(member)
     _check(program_id, name=name, birthday=birthday, locale=locale, zone=zone, notes=notes, attributes=attributes)
     changed: list[str] = []
@@ -141,9 +142,9 @@ def set_status(*, program_id: int, member_id: UUID, status: MemberStatus, reason
     """Suspend, limit, close or open a member again; the same status again changes nothing. Returns the one before.
 
     Args: reason: a code such as `asked` or `fraud_suspected`; no personal data.
-    Raises: UnknownMember; Forgotten when a forgotten member would be opened.
+    Raises: UnknownMember; AlreadyMerged; Forgotten when a forgotten member would be opened.
     """
-    member = member_row(program_id=program_id, member_id=member_id, lock=True)
+    member = writable_row(program_id=program_id, member_id=member_id, readable=False)
     was = MemberStatus(member.status)
     if was is status:
         return was

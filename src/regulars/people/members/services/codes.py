@@ -16,7 +16,7 @@ from regulars.kernel.outbox import announce
 from regulars.people.members.models import CodeRow, IdentifierRow, MemberRow
 from regulars.people.members.services.claims import holders
 from regulars.people.members.services.identifiers import release_row, tell_verified
-from regulars.people.members.services.rows import broken_constraint, member_row, seal, told, unseal
+from regulars.people.members.services.rows import broken_constraint, seal, told, unseal, writable_row
 from regulars.people.members.terms import (
     CodeDelivery,
     CodeMade,
@@ -43,9 +43,9 @@ def send_code(*, program_id: int, member_id: UUID, identifier_id: UUID) -> CodeM
 
     Older codes for the identifier stop working. The limit counts every member who claims the same address.
 
-    Raises: UnknownMember; Forgotten; UnknownIdentifier; NotConfirmable; TooManyCodes.
+    Raises: UnknownMember; AlreadyMerged; Forgotten; UnknownIdentifier; NotConfirmable; TooManyCodes.
     """
-    member = member_row(program_id=program_id, member_id=member_id, lock=True, readable=True)
+    member = writable_row(program_id=program_id, member_id=member_id)
     row = _identifier(program_id=program_id, member_id=member_id, identifier_id=identifier_id)
     if row.type not in _CONFIRMABLE:
         raise NotConfirmable
@@ -102,7 +102,7 @@ def confirm_code(
 
     Args: on_conflict: what to do when another member holds the identifier by now: refuse (merge them, or let staff
         decide), or move it here (phones are recycled: whoever has the code has the phone).
-    Raises: UnknownMember; Forgotten; UnknownIdentifier; NoCode; HeldByAnother (the code is not used up then).
+    Raises: UnknownMember; AlreadyMerged; Forgotten; UnknownIdentifier; NoCode; HeldByAnother (the code stays).
     """
     try:
         with told(), transaction.atomic():
@@ -122,7 +122,7 @@ def _confirm(
     holder = holders(program_id=program_id, keys=[key]).get(key)
     # Both members in one order: two people who move phones to each other must not wait for one another.
     for one in sorted({member_id, holder or member_id}):
-        member_row(program_id=program_id, member_id=one, lock=True, readable=one == member_id)
+        writable_row(program_id=program_id, member_id=one, readable=one == member_id)
     row = _identifier(program_id=program_id, member_id=member_id, identifier_id=identifier_id)
     made = CodeRow.objects.select_for_update().filter(identifier_id=row.id, used_at=None, expires_at__gt=now).first()
     if made is None or made.tries_left == 0:

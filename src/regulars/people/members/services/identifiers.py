@@ -17,6 +17,7 @@ from regulars.people.members.services.rows import (
     told,
     unseal,
     view_of,
+    writable_row,
 )
 from regulars.people.members.terms import (
     Claim,
@@ -35,7 +36,7 @@ def add_identifier(
 
     Adding what the member already has changes nothing, except that a verified one makes a waiting claim count.
 
-    Raises: UnknownMember; Forgotten; Invalid; HeldByAnother when it is verified and another member holds it.
+    Raises: UnknownMember; AlreadyMerged; Forgotten; Invalid; HeldByAnother when it is verified and another holds it.
     """
     try:
         with told(), transaction.atomic():
@@ -47,7 +48,7 @@ def add_identifier(
 
 
 def _add(*, program_id: int, member_id: UUID, claim: Claim, actor: str, attested: bool) -> IdentifierView:
-    member = member_row(program_id=program_id, member_id=member_id, lock=True, readable=True)
+    member = writable_row(program_id=program_id, member_id=member_id)
     region = region_of(program_id=program_id)
     (one,) = prepare(
         program_id=program_id, claims=[claim], attested=attested, actor=actor, region=region, path="identifier"
@@ -88,9 +89,9 @@ def tell_verified(row: IdentifierRow, *, moved_from: UUID | None, actor: str) ->
 def release_identifier(*, program_id: int, member_id: UUID, identifier_id: UUID, reason: str, actor: str) -> None:
     """Let an identifier go, so that its next owner can register it; releasing twice changes nothing.
 
-    Raises: UnknownMember; UnknownIdentifier.
+    Raises: UnknownMember; AlreadyMerged; UnknownIdentifier.
     """
-    member_row(program_id=program_id, member_id=member_id, lock=True)
+    writable_row(program_id=program_id, member_id=member_id, readable=False)
     row = IdentifierRow.objects.filter(program_id=program_id, member_id=member_id, pk=identifier_id).first()
     if row is None:
         raise UnknownIdentifier

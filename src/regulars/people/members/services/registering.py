@@ -20,7 +20,6 @@ from regulars.people.members.services.claims import Prepared, blind_name, holder
 from regulars.people.members.services.rows import (
     broken_constraint,
     live_identifiers,
-    member_row,
     numbers_for,
     pending_of,
     person_row,
@@ -28,6 +27,7 @@ from regulars.people.members.services.rows import (
     seal_json,
     told,
     unseal_json,
+    writable_row,
     zones,
 )
 from regulars.people.members.terms import (
@@ -196,7 +196,7 @@ def _create(wish: _Wish) -> Registered:
 
 
 def _match(wish: _Wish, *, member_id: UUID, matched_by: str) -> Registered:
-    member = member_row(program_id=wish.program_id, member_id=member_id, lock=True, readable=True)
+    member = writable_row(program_id=wish.program_id, member_id=member_id)
     own = {(row.type, bytes(row.blind)): row for row in live_identifiers(member.id) if row.blind is not None}
     for one in wish.claims:
         row = own.get(one.key)

@@ -19,6 +19,7 @@ from regulars.kernel.errors import sure
 from regulars.people.members.models import IdentifierRow, MemberRow, PersonRow
 from regulars.people.members.rules import numbers
 from regulars.people.members.terms import (
+    AlreadyMerged,
     Forgotten,
     IdentifierType,
     IdentifierView,
@@ -51,6 +52,17 @@ def member_row(*, program_id: int, member_id: UUID, lock: bool = False, readable
         raise UnknownMember
     if readable and row.wrapped_key is None:
         raise Forgotten
+    return row
+
+
+def writable_row(*, program_id: int, member_id: UUID, readable: bool = True) -> MemberRow:
+    """The row of a member, locked, who stands for herself: what is told of a merged one belongs to the other.
+
+    Raises: UnknownMember; Forgotten when `readable`; AlreadyMerged.
+    """
+    row = member_row(program_id=program_id, member_id=member_id, lock=True, readable=readable)
+    if row.merged_into_id is not None:
+        raise AlreadyMerged
     return row
 
 

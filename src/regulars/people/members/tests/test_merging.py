@@ -15,6 +15,7 @@ from regulars.people.members.terms import (
     Birthday,
     Claim,
     IdentifierType,
+    MemberStatus,
     UnknownMember,
 )
 
@@ -164,3 +165,22 @@ def test_forgetting_forgets_those_merged_in_as_well(pair):
     members.forget(program_id=program, member_id=young, actor="staff:1")
     assert members.lookup(program_id=program, type="name", value="王小明") == []
     assert all(f.forgotten_at for f in members.facts(program_id=program, member_ids=[old, young]).values())
+
+
+def test_what_is_told_of_a_merged_id_is_refused_and_not_lost_behind_the_redirect(pair):
+    program, old, young = pair
+    waiting = members.add_identifier(
+        program_id=program, member_id=old, claim=claim("email", "x@example.com", verified=False), actor="key:1"
+    )
+    members.absorb(program_id=program, from_id=old, into_id=young)
+    ask = {"program_id": program, "member_id": old}
+    for verb, said in (
+        (members.add_identifier, {"claim": claim("card", "88"), "actor": "key:1"}),
+        (members.update, {"name": "Late", "actor": "key:1"}),
+        (members.set_status, {"status": MemberStatus.SUSPENDED, "reason": "x", "actor": "key:1"}),
+        (members.send_code, {"identifier_id": waiting.identifier_id}),
+    ):
+        with pytest.raises(AlreadyMerged):
+            verb(**ask, **said)
+    assert members.lookup(program_id=program, type="card", value="88") == []
+    assert members.profile(program_id=program, member_id=old, reveal=True).name == "王小明"
