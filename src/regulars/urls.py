@@ -8,15 +8,14 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from regulars.interfaces.http_api.api import api
+
 urlpatterns: list[Any] = [
+    path("api/v1/", api.urls),
     path("", include("regulars.interfaces.health")),
     path("accounts/", include("allauth.urls")),
     path("", RedirectView.as_view(url=settings.LOGIN_REDIRECT_URL)),
 ]
-if all(find_spec(f"regulars.interfaces.http_api.{m}") for m in ("events", "members", "orders", "programs", "value")):
-    from regulars.interfaces.http_api.api import api
-
-    urlpatterns.insert(0, path("api/v1/", api.urls))
 if find_spec("regulars.interfaces.console.urls"):
     urlpatterns.append(path("console/", include("regulars.interfaces.console.urls")))
 else:

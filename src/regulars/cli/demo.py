@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
+import logging
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +13,6 @@ import time
 import urllib.error
 import urllib.request
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +33,6 @@ class NotForDemo(Refusal):
     """`demo` uses the embedded database; unset DATABASE_URL."""
 
 
-class NoTown(Refusal):
-    """This version has no town to show."""
-
-
 class DidNotStart(Refusal):
     """A part of the demo did not start; what it said is above."""
 
@@ -55,15 +51,15 @@ def command(reset: bool, port: int, host: str) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: _interrupt(stop))
-    _end_leftovers()
     try:
+        _end_leftovers()
         if reset:
             _throw_away()
         open_house()
         click.echo(f"Data: {home.folder()}")
         import_module("regulars.cli.migrate").run(verbosity=0)
         import_module("regulars.cli.serve").ensure_free(host, port)
-        logins = _town(stop)
+        logins = _town()
         connection.close()
         _play(stop, host, port, logins)
     except KeyboardInterrupt:
@@ -87,6 +83,7 @@ def _throw_away() -> None:
         admin.execute("drop database if exists regulars with (force)")
         admin.execute("create database regulars")
     _marker().unlink(missing_ok=True)
+    shutil.rmtree(home.folder() / "town", ignore_errors=True)
     click.echo("The demo's data is gone; beginning again.")
 
 
@@ -94,7 +91,7 @@ def _marker() -> Path:
     return home.folder() / "town.json"
 
 
-def _town(stop: threading.Event) -> list[list[str]]:
+def _town() -> list[list[str]]:
     """Load the town unless this database holds it already; answers the log-ins to print."""
     with connection.cursor() as cursor:
         cursor.execute("select oid::bigint from pg_database where datname = current_database()")
@@ -103,16 +100,12 @@ def _town(stop: threading.Event) -> list[list[str]]:
         kept = json.loads(_marker().read_text())
         if kept["database"] == database:
             return list(kept["logins"])
-    town: Any = import_module("regulars.simulator.town") if find_spec("regulars.simulator.town") else None
-    if not hasattr(town, "load"):
-        raise NoTown("This version has no town to load (regulars.simulator.town.load is missing).")
+    town: Any = import_module("regulars.cli.town")  # once the house is open
     began = time.monotonic()
-    click.echo("Loading the town: 5,000 members and a year of purchases …")
-    logins = [[str(label), str(value)] for label, value in town.load() or []]
-    text = json.dumps({"database": database, "logins": logins})
-    handle = os.open(_marker(), os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w") as out:
-        out.write(text)
+    click.echo("Loading the town, once; later starts use the same data.")
+    logging.getLogger("regulars.kernel.nights").setLevel(logging.WARNING)  # a line for each of 365 nights
+    logins = [[label, value] for label, value in town.load(click.echo)]
+    town.write_secretly(_marker(), json.dumps({"database": database, "logins": logins}))
     click.echo(f"The town is loaded ({time.monotonic() - began:.0f} s).")
     return logins
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
 import warnings
@@ -93,13 +94,35 @@ def start_embedded() -> str:
             if version is None:
                 server.ensure_pgdata_inited()
                 _tune(data)
+            _forget_the_dead(server)
             server.start()
+            atexit.register(
+                _forget_the_dead, server
+            )  # runs before the server's own, which stops it after the last one
         uri = server.get_uri(database="postgres")
         with psycopg.connect(uri, autocommit=True) as connection:
             found = connection.execute("select 1 from pg_database where datname = 'regulars'").fetchone()
             if found is None:
                 connection.execute("create database regulars")
         return str(server.get_uri(database="regulars"))
+
+
+def _forget_the_dead(server: Any) -> None:
+    """Take processes that were killed off the list of those that use the server, or it would never stop."""
+    with server._lock:
+        listed = server.global_process_id_list
+        try:
+            users = listed._get()
+        except ValueError:  # somebody was killed while writing it
+            users = []
+        listed.put([pid for pid in users if _is_alive(pid)])
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _tune(data: Path) -> None:
