@@ -2,41 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 from regulars.governance.assurance import services as assurance
+from regulars.governance.identity.terms import MembersMerged, MergeUndone
 from regulars.governance.publishing.terms import ProgramPublished
+from regulars.interfaces import sandbox
 from regulars.kernel import idempotency, nights, outbox
-from regulars.kernel.nights import Step, Work, only_last, until_nothing
+from regulars.kernel.nights import Step, Work, until_nothing, whole
 from regulars.kernel.outbox import Reaction
 from regulars.people.events import services as events
 from regulars.people.members import services as members
+from regulars.people.members.terms import CodeMade
 from regulars.people.programs import services as programs
 from regulars.value.ledger import services as ledger
 from regulars.value.orders.terms import OrderClaimed, OrderPlaced, OrderReturned
 from regulars.value.tiers import services as tiers
 
 
-def _review(cause: str) -> Any:
-    """Her level is what her measures say now; a guest has none."""
+def _review(cause: str, *names: str) -> Callable[[Any, int], object]:
+    """The levels of these members are what their measures say now; a guest has none."""
     return lambda e, program_id: tiers.review(
-        program_id=program_id, member_ids=[m for m in [e.member_id] if m], cause=cause
+        program_id=program_id, member_ids=[m for m in [getattr(e, n) for n in names] if m], cause=cause
     )
 
 
-# event -> one service call
+# event -> one service call; what is announced and not named here is for the record, and for those who add a line
 WIRING: list[Reaction] = [
-    Reaction(OrderPlaced, "review the level", _review("order")),
-    Reaction(OrderReturned, "review the level", _review("return")),
-    Reaction(OrderClaimed, "review the level", _review("claim")),
+    Reaction(OrderPlaced, "review the level", _review("order", "member_id")),
+    Reaction(OrderReturned, "review the level", _review("return", "member_id")),
+    Reaction(OrderClaimed, "review the level", _review("claim", "member_id")),
+    Reaction(MembersMerged, "review the level", _review("merge", "into_id")),
+    Reaction(MergeUndone, "review both levels", _review("merge undone", "into_id", "from_id")),
     Reaction(ProgramPublished, "review all levels", lambda e, p: tiers.review_all(program_id=p, cause="publish")),
+    Reaction(CodeMade, "deliver the code", sandbox.deliver_code),
 ]
 
 
-def _by_ledger(batch: Any) -> Any:
+def _by_ledger(batch: Any) -> Callable[[Work], str | None]:
     """One of the ledger's batches, for what was due by this midnight."""
     return until_nothing(lambda w: int(batch(program_id=w.program_id, before=w.at, limit=w.limit)))
+
+
+def _while_any(step: Callable[[Work], str | None]) -> Callable[[Work], str | None]:
+    """A step that answers something while there may be more."""
+    return until_nothing(lambda w: 1 if step(w) else 0)
 
 
 def _close_day(work: Work) -> None:
@@ -44,17 +56,18 @@ def _close_day(work: Work) -> None:
     ledger.close_days(program_id=work.program_id, zone=zone, through=work.day - timedelta(days=1))
 
 
-# at each program's local midnight, in this order: activate pending → expire lots → levels → notices → books → prune
+# at each program's local midnight, in this order
 NIGHTS: list[Step] = [
-    Step("release holds", _by_ledger(ledger.release_due_holds)),
     Step("activate pending", _by_ledger(ledger.activate_due)),
+    Step("release holds", _by_ledger(ledger.release_due_holds)),
     Step("expire lots", _by_ledger(ledger.expire_due)),
-    Step("close the day's books", only_last(_close_day)),
-    Step("sign the heads", only_last(lambda w: ledger.sign_heads(program_id=w.program_id, day=w.day))),
-    Step("prune the outbox", outbox.prune_at_night),
-    Step("prune first answers", only_last(lambda w: idempotency.forget_old())),
-    Step("prune events", events.prune_at_night),
-    Step("prune codes", members.forget_old_codes),
-    Step("prune proofs", only_last(lambda w: assurance.forget_old())),
-    Step("prune nights", nights.forget_old_at_night),
+    Step("review levels", tiers.review_at_night, only_latest=True),
+    Step("close the day's books", whole(_close_day), only_latest=True),
+    Step("sign the heads", whole(lambda w: ledger.sign_heads(program_id=w.program_id, day=w.day)), only_latest=True),
+    Step("prune the outbox", outbox.prune_at_night, only_latest=True),
+    Step("prune first answers", idempotency.forget_at_night, only_latest=True),
+    Step("prune events", _while_any(events.prune_at_night), only_latest=True),
+    Step("prune codes", _while_any(members.forget_old_codes), only_latest=True),
+    Step("prune proofs", whole(lambda w: assurance.forget_old()), only_latest=True),
+    Step("prune nights", nights.forget_old_at_night, only_latest=True),
 ]

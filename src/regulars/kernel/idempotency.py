@@ -11,13 +11,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.db import connection, transaction
 
 from regulars.kernel import clock
 from regulars.kernel.errors import Invalid, Refusal, sure
+from regulars.kernel.nights import Work
 
 LONGEST_KEY = 255
 KEPT_DAYS = 30
@@ -141,16 +142,26 @@ def forget_old(*, days: int = KEPT_DAYS, batch: int = BATCH) -> int:
     before = clock.now() - timedelta(days=days)
     gone = 0
     while True:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(
-                "delete from kernel_idempotency where (program_id, key) in (select program_id, key "
-                "from kernel_idempotency where created_at < %s limit %s for update skip locked)",
-                [before, batch],
-            )
-            went = int(cursor.rowcount)
+        went = _forget_batch(before, batch)
         gone += went
         if went < batch:
             return gone
+
+
+def forget_at_night(work: Work) -> str | None:
+    """A step of the night: one batch of answers that were 30 days old at its midnight."""
+    gone = _forget_batch(work.at - timedelta(days=KEPT_DAYS), BATCH)
+    return str(int(work.cursor or 0) + gone) if gone else None
+
+
+def _forget_batch(before: datetime, batch: int) -> int:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "delete from kernel_idempotency where (program_id, key) in (select program_id, key "
+            "from kernel_idempotency where created_at < %s limit %s for update skip locked)",
+            [before, batch],
+        )
+        return int(cursor.rowcount)
 
 
 def _check(key: str) -> None:

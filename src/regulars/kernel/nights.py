@@ -45,11 +45,13 @@ class Step:
     """One line of the table of nights.
 
     `do` works one batch and returns the cursor of the next, or None when the step has nothing left. It must be
-    harmless when repeated for the same day. `name` is what the night's row remembers.
+    harmless when repeated for the same day. `name` is what the night's row remembers. `only_latest`: it is done in the
+    latest night only, since doing it for a night long past would add nothing.
     """
 
     name: str
     do: Callable[[Work], str | None]
+    only_latest: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,12 +73,11 @@ def until_nothing(batch: Callable[[Work], int]) -> Callable[[Work], str | None]:
     return do
 
 
-def only_last(once: Callable[[Work], object]) -> Callable[[Work], None]:
-    """A step that is done only in the latest night, since doing it for nights long past would say nothing."""
+def whole(once: Callable[[Work], object]) -> Callable[[Work], None]:
+    """A step from a call that does all of it at once."""
 
     def do(work: Work) -> None:
-        if clock.now() - work.at < LATEST:
-            once(work)
+        once(work)
 
     return do
 
@@ -118,7 +119,8 @@ def run_due(
     nights = batches = 0
     for day in due_days(program_id=program_id, zone=zone, upto=upto, first_day=first_day):
         at = clock.day_starts(day, zone)
-        for step in [*steps, Step(_WHOLE, lambda work: None)]:
+        is_latest = clock.now() - at < LATEST
+        for step in [*(s for s in steps if is_latest or not s.only_latest), Step(_WHOLE, lambda work: None)]:
             state = "more"
             while state == "more":
                 if should_stop():
@@ -140,6 +142,7 @@ _WHOLE = "the whole night"  # the row that says that every step was done; steps 
 def _work_batch(step: Step, *, program_id: int, day: date, at: datetime) -> str:
     """One batch of one step: "more", "done", "was done", or "taken" when another worker has it."""
     with transaction.atomic():
+        _without_waiting_for_the_disk()
         row = _claim(program_id, day, step.name)
         if row is None:
             return "taken"
@@ -153,6 +156,12 @@ def _work_batch(step: Step, *, program_id: int, day: date, at: datetime) -> str:
         row.done_at = None if following else clock.now()
         row.save(update_fields=["cursor", "batches", "done_at"])
     return "more" if following else "done"
+
+
+def _without_waiting_for_the_disk() -> None:
+    """What a crash of the server takes of a night it takes together with the row that says so: it is worked again."""
+    with connection.cursor() as cursor:
+        cursor.execute("set local synchronous_commit = off")
 
 
 def _claim(program_id: int, day: date, step: str) -> NightRow | None:

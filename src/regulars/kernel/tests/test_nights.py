@@ -119,7 +119,7 @@ class TestNights:
     def test_what_only_tonight_means_anything_is_not_done_for_nights_long_past(self):
         seen = []
         with clock.at(datetime(2026, 3, 2, 17, tzinfo=UTC)):
-            run([Step("sign", nights.only_last(lambda w: seen.append(w.day)))])
+            run([Step("sign", nights.whole(lambda w: seen.append(w.day)), only_latest=True)])
         assert seen == [date(2026, 3, 3)]
 
     def test_a_worker_that_is_told_to_stop_stops_between_batches(self):

@@ -10,6 +10,7 @@ from regulars.value.tiers.services.standings import (
     progress,
     review,
     review_all,
+    review_at_night,
     separate,
     standing,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "progress",
     "review",
     "review_all",
+    "review_at_night",
     "separate",
     "standing",
 ]

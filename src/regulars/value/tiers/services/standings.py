@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from regulars.kernel import clock
+from regulars.kernel.nights import Work
 from regulars.people.programs import services as programs
 from regulars.value.tiers import rules
 from regulars.value.tiers.models import MoveRow, StandingRow
@@ -17,6 +18,7 @@ from regulars.value.tiers.services.document import ladders
 from regulars.value.tiers.terms import Discrepancy, Ladder, Move, Progress, Reviewed, Standing
 
 BATCH = 2_000
+_BEFORE_ALL = "00000000-0000-0000-0000-000000000000"
 _NOBODY = Reviewed(seen=0, raised=0, lowered=0)
 
 
@@ -51,6 +53,15 @@ def review_all(*, program_id: int, cause: str = "review", announce: bool = True,
         )
         after = members[-1]
     return total
+
+
+def review_at_night(work: Work) -> str | None:
+    """The night's step: one batch of members, since measures also move by expiry, by hand and by import."""
+    found = _members_after(work.program_id, UUID(work.cursor or _BEFORE_ALL), work.limit)
+    if not found:
+        return None
+    review(program_id=work.program_id, member_ids=found, cause="night")
+    return str(found[-1])
 
 
 def _members_after(program_id: int, after: UUID, limit: int) -> list[UUID]:
