@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from regulars.interfaces.console.unfold import UNFOLD as UNFOLD
 from regulars.kernel import environment, home, logs, postgres
 from regulars.kernel.errors import Invalid
 
@@ -110,10 +111,12 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "regulars.people.staff.middleware.StaffMiddleware",
+    "regulars.interfaces.console.middleware.StaffLanguage",
 ]
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [Path(__file__).parent / "interfaces" / "console" / "templates"],  # ours before the frame's own
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -147,7 +150,7 @@ MFA_TOTP_TOLERANCE = 1
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "staff_throttle"}}
 # end of staff log-in
 
-PROCRASTINATE_IMPORT_PATHS = ["regulars.clockwork"]
+PROCRASTINATE_IMPORT_PATHS = ["regulars.clockwork", "regulars.interfaces.console.jobs"]
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]

@@ -1,0 +1,41 @@
+"""Long work that pages ask for and the worker does: counting figures, proofs, imports."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import structlog
+from procrastinate.contrib.django import app
+
+from regulars.governance.assurance import services as assurance
+from regulars.interfaces.console import figures
+from regulars.interfaces.imports import services as imports
+from regulars.kernel.errors import Refusal
+from regulars.people.programs import services as programs
+
+WAIT_FOR_ANOTHER_SECONDS = 3_600
+
+log = structlog.get_logger(__name__)
+
+
+@app.periodic(cron="*/15 * * * *")
+@app.task(name="console figures", queueing_lock="console figures", pass_context=False)
+def count_figures(timestamp: int = 0) -> None:
+    """Count the overview's figures of every program."""
+    for program in programs.all_programs():
+        figures.count(program)
+
+
+@app.task(name="console proof", pass_context=False)
+def prove(run_id: int) -> None:
+    """Do a proof that has begun; what it found stands in the run."""
+    assurance.work(run_id=run_id)
+
+
+@app.task(name="console import", pass_context=False)
+def run_import(program_id: int, job_id: str) -> None:
+    """Carry an uploaded file in. What went wrong stands in the job itself."""
+    try:
+        imports.run(program_id=program_id, job_id=UUID(job_id), wait_seconds=WAIT_FOR_ANOTHER_SECONDS)
+    except Refusal as no:
+        log.warning("an import was refused", job=job_id, code=no.code)

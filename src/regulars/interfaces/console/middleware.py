@@ -1,0 +1,28 @@
+"""Staff read the console in their own language until they choose another one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+
+Answer = Callable[[HttpRequest], HttpResponse]
+
+
+class StaffLanguage:
+    """Activates the person's language, unless the browser carries one that she chose with the switcher."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES and request.user.is_authenticated:
+            try:
+                found = translation.get_supported_language_variant(str(request.user.locale).lower())
+            except LookupError:
+                found = settings.LANGUAGE_CODE
+            translation.activate(found)
+            request.LANGUAGE_CODE = found
+        return self.get_response(request)

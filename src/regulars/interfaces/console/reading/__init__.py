@@ -1,0 +1,1 @@
+"""What pages show, gathered from the services of the contexts."""

@@ -1,0 +1,60 @@
+"""Why not, in the reader's language. The API speaks English only; the console translates by code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from regulars.kernel.errors import Invalid, Refusal
+
+SENTENCES: dict[str, Any] = {
+    "forbidden": _("You may not do this."),
+    "not_found": _("There is no such thing here."),
+    "busy": _("Somebody else is changing the same thing; try again in a moment."),
+    "invalid": _("What was sent cannot be understood."),
+    "second_factor_needed": _("Set up your second factor first."),
+    "unknown_member": _("There is no such member."),
+    "unknown_identifier": _("There is no such identifier."),
+    "no_order": _("There is no such order here."),
+    "unknown_unit": _("The program has no such unit."),
+    "unknown_entry": _("There is no such journal entry."),
+    "not_enough_points": _("The member holds less than that."),
+    "member_suspended": _("This member is suspended."),
+    "member_earn_only": _("This member may collect but not spend."),
+    "member_closed": _("This membership is closed."),
+    "member_merged": _("This member was merged into another; use that one."),
+    "already_merged": _("This member was merged into another one already."),
+    "already_decided": _("Somebody has already decided this."),
+    "key_reused": _("This was done already, with other values. Open the form again."),
+    "forgotten": _("This member's personal data was erased and cannot come back."),
+    "held_by_another": _("Another member holds this identifier; release it there or merge the two."),
+    "not_mergeable": _(
+        "These two cannot be merged as they stand: both must have one status, not closed and not erased."
+    ),
+    "already_undone": _("This merge was undone before."),
+    "too_late_to_undo": _("A merge can be undone for 30 days; they are over."),
+    "merged_on_since": _("The remaining member was merged into another one since; undo that merge first."),
+    "unknown_merge": _("There is no such merge."),
+    "hold_not_open": _("This hold was captured, released or has run out."),
+    "import_running": _("Another import into this program is running; wait for its end."),
+    "import_over": _("This import has ended; it cannot be changed any more."),
+    "bad_file": _("The file cannot be read the way its mapping says."),
+    "bad_mapping": _("The mapping cannot be understood."),
+    "file_gone": _("The file is no longer where the import began to read it, or its content has changed."),
+    "unknown_mapping": _("There is no such mapping."),
+    "unknown_version": _("There is no such version of this program."),
+    "stale": _("The account has changed meanwhile; try again."),
+}
+
+
+def said(no: Refusal) -> str:
+    """A refusal as one sentence. English readers get the refusal's own words, which know the details."""
+    own = SENTENCES.get(no.code)
+    if (get_language() or "en").startswith("en") and no.detail:
+        return no.detail
+    text = str(own) if own is not None else no.detail
+    if isinstance(no, Invalid) and no.errors:
+        return text + " " + "; ".join(f"{path}: {message}" for path, message in no.errors)
+    return text

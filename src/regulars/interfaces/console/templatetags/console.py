@@ -1,0 +1,178 @@
+"""Numbers, money, instants, codes and names as the console writes them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django import template
+from django.template.defaultfilters import date as as_date
+from django.utils import timezone, translation
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from regulars.interfaces.console import desk, words
+from regulars.kernel import ids, money
+
+register = template.Library()
+_SIGNS = {
+    "CNY": "¥",
+    "JPY": "¥",
+    "GBP": "£",
+    "USD": "$",
+    "EUR": "€",
+    "KRW": "₩",
+    "INR": "₹",
+    "HKD": "HK$",
+    "TWD": "NT$",
+}
+
+
+@register.filter
+def number(value: Any) -> str:
+    """A whole number or decimal with its thousands apart: 12,345."""
+    if value in (None, ""):
+        return "–"
+    text = f"{value:,}" if isinstance(value, int | Decimal) else str(value)
+    return text.rstrip("0").rstrip(".") if isinstance(value, Decimal) and "." in text else text
+
+
+@register.filter
+def signed(value: int) -> str:
+    """A movement: +120 or −30, with a real minus."""
+    return f"+{value:,}" if value > 0 else f"−{-value:,}" if value < 0 else "0"
+
+
+@register.filter
+def cash(minor: Any, currency: str) -> str:
+    """Money with its sign: ¥1,234.50; currencies without a well-known sign by their code."""
+    if minor is None:
+        return "–"
+    digits = money.exponent(currency)
+    text = f"{Decimal(abs(int(minor))).scaleb(-digits):,.{digits}f}"
+    sign = "−" if int(minor) < 0 else ""
+    return f"{sign}{_SIGNS[currency]}{text}" if currency in _SIGNS else f"{sign}{currency} {text}"
+
+
+def _is_chinese() -> bool:
+    return (translation.get_language() or "").startswith("zh")
+
+
+@register.filter
+def day(value: Any) -> str:
+    """A local day: 5 Jan 2026, 2026年1月5日."""
+    if value is None:
+        return "–"
+    if isinstance(value, datetime):
+        value = timezone.localtime(value)
+    return as_date(value, "Y年n月j日" if _is_chinese() else "j M Y")
+
+
+@register.filter
+def moment(value: Any) -> str:
+    """An instant in the program's zone, to the minute."""
+    if value is None:
+        return "–"
+    return as_date(timezone.localtime(value), "Y年n月j日 H:i" if _is_chinese() else "j M Y, H:i")
+
+
+@register.simple_tag
+def when(value: Any) -> str:
+    """An instant as people read it, with the exact one for machines and on hover."""
+    if value is None:
+        return "–"
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', value.isoformat(), value.isoformat(), moment(value)
+    )
+
+
+@register.simple_tag
+def last_day(value: Any) -> str:
+    """The last local day of something that ends at an exclusive instant."""
+    if value is None:
+        return pgettext("expiry", "never")
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return day(value)
+    return day(value - timedelta(microseconds=1))
+
+
+@register.filter
+def word(code: Any, table: str) -> Any:
+    """What a code is called."""
+    return words.word(table, code)
+
+
+@register.simple_tag
+def badge(code: Any, table: str) -> str:
+    """A code as a small coloured label."""
+    return format_html(
+        '<span class="rg-badge rg-{}">{}</span>', words.TONE.get(str(code), "plain"), words.word(table, code)
+    )
+
+
+@register.filter
+def public_id(value: UUID, prefix: str) -> str:
+    """The public form of an id."""
+    return ids.encode(prefix, value)
+
+
+@register.filter
+def who(actor: str) -> str:
+    """Who it was: a person's name, or the actor as the books have it."""
+    return " + ".join(desk.name_of(part) for part in actor.split("+")) if actor else "–"
+
+
+@register.filter
+def get(mapping: Any, key: Any) -> Any:
+    """The value of a mapping, or nothing."""
+    return mapping.get(key) if mapping else None
+
+
+@register.filter
+def unit_name(key: str, units: Any) -> str:
+    """A unit in the reader's language; `units`: names by key."""
+    return str((units or {}).get(key, key))
+
+
+@register.filter
+def at(values: Any, place: int) -> str:
+    """The value at a place of a list, as a number."""
+    value = values[place]
+    return f"{value:,.2f}" if isinstance(value, float) else f"{value:,}"
+
+
+@register.filter
+def may(at_desk: Any, permission: str) -> bool:
+    """Whether she may do something in this program."""
+    return bool(at_desk and at_desk.may(permission))
+
+
+@register.filter
+def lasting(seconds: int) -> str:
+    """How long something takes or waits, in one unit."""
+    for size, text in ((86_400, _("%(n)s days")), (3_600, _("%(n)s h")), (60, _("%(n)s min")), (1, _("%(n)s s"))):
+        if seconds >= size:
+            return text % {"n": seconds // size}
+    return "–"
+
+
+@register.filter
+def order_ref(source_ref: str) -> str:
+    """How an order is looked up, from the way a journal names it: `till/A-1` → `till:A-1`."""
+    return source_ref.replace("/", ":", 1)
+
+
+@register.filter
+def chosen(field: Any) -> Any:
+    """What a form's field holds, as a person reads it."""
+    value = field.value()
+    return dict(getattr(field.field, "choices", ())).get(
+        value, dict(getattr(field.field, "choices", ())).get(_whole(value), value)
+    )
+
+
+def _whole(value: Any) -> Any:
+    return int(value) if str(value).lstrip("-").isdecimal() else value

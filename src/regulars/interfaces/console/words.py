@@ -1,0 +1,147 @@
+"""What codes are called in the console."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+MEMBER_STATUS: dict[str, Any] = {
+    "active": pgettext_lazy("member", "Active"),
+    "suspended": _("Suspended"),
+    "earn_only": _("Earn only"),
+    "closed": _("Closed"),
+}
+IDENTIFIER: dict[str, Any] = {
+    "phone": _("Phone"),
+    "email": _("E-mail"),
+    "card": _("Card"),
+    "external": _("External id"),
+    "wechat_union": _("WeChat"),
+    "payment_token": _("Payment card"),
+    "app": _("App"),
+}
+ORDER_STATE: dict[str, Any] = {
+    "placed": _("Placed"),
+    "partially_returned": _("Partly returned"),
+    "returned": _("Returned"),
+    "cancelled": _("Cancelled"),
+}
+LOT_STATE: dict[str, Any] = {
+    "pending": _("Pending"),
+    "active": pgettext_lazy("lot", "Active"),
+    "expired": _("Expired"),
+    "cancelled": _("Cancelled"),
+    "spent": _("Used up"),
+}
+ACCOUNT: dict[str, Any] = {
+    "wallet": _("Members' wallets"),
+    "pending": _("Pending"),
+    "held": _("On hold"),
+    "debt": _("Members' debt"),
+    "issued": _("Issued"),
+    "spent": _("Redeemed"),
+    "expired": _("Expired"),
+    "breakage": _("Breakage"),
+    "payable": _("Owed to partners"),
+    "funder": _("Paid by funders"),
+    "transit": _("In transit"),
+}
+JOURNAL: dict[str, Any] = {
+    "earn": _("Earned"),
+    "bonus": _("Bonus"),
+    "gift": _("Gift"),
+    "opening": _("Opening balance"),
+    "order": _("Order"),
+    "return": _("Taken back for a return"),
+    "clawback": _("Taken back"),
+    "repay": _("Debt repaid"),
+    "spend": _("Redeemed"),
+    "donate": _("Donated"),
+    "restore": _("Given back"),
+    "hold": _("Put on hold"),
+    "capture": _("Captured"),
+    "release": _("Released"),
+    "transfer": _("Transferred"),
+    "receive": _("Received"),
+    "exchange": _("Exchanged"),
+    "adjust": _("Adjusted by hand"),
+    "goodwill": _("Goodwill"),
+    "expire": _("Expired"),
+    "activate": _("Became active"),
+    "merge": _("Merged"),
+    "unmerge": _("Merge undone"),
+    "reverse": _("Reversed"),
+}
+REASON: dict[str, Any] = {
+    "missing_purchase": _("A purchase was not credited"),
+    "complaint": _("Goodwill after a complaint"),
+    "wrong_amount": _("A wrong amount was booked"),
+    "promotion_missed": _("A promotion was missed"),
+    "fraud": _("Misuse"),
+    "other": _("Another reason"),
+}
+IMPORT_STATE: dict[str, Any] = {
+    "waiting": _("Waiting"),
+    "staging": _("Reading the file"),
+    "recording": _("Booking"),
+    "finished": _("Finished"),
+    "failed": _("Failed"),
+    "cancelled": _("Cancelled"),
+}
+IMPORT_KIND: dict[str, Any] = {
+    "orders": _("Orders"),
+    "members": _("Members"),
+    "balances": _("Opening balances"),
+}
+LINE_KIND: dict[str, Any] = {
+    "goods": _("Goods"),
+    "shipping": _("Shipping"),
+    "gift_card": _("Gift card"),
+    "adjustment": _("Adjustment"),
+}
+PROOF: dict[str, Any] = {
+    "running": _("Running"),
+    "clean": _("Every promise holds"),
+    "broken": _("Promises are broken"),
+    "failed": _("Could not run"),
+}
+ADJUSTMENT: dict[str, Any] = {"asked": _("Waits"), "approved": _("Approved"), "rejected": _("Rejected")}
+# tone of a badge: what a glance should tell
+TONE = {
+    "active": "good", "placed": "good", "finished": "good", "approved": "good", "granted": "good", "clean": "good",
+    "suspended": "bad", "broken": "bad", "failed": "bad", "rejected": "bad", "cancelled": "bad", "closed": "bad",
+    "earn_only": "warn", "partially_returned": "warn", "waiting": "warn", "asked": "warn", "pending": "warn",
+    "staging": "info", "recording": "info", "running": "info",
+}  # fmt: skip
+TABLES: dict[str, dict[str, Any]] = {
+    "member": MEMBER_STATUS,
+    "identifier": IDENTIFIER,
+    "order": ORDER_STATE,
+    "lot": LOT_STATE,
+    "account": ACCOUNT,
+    "journal": JOURNAL,
+    "reason": REASON,
+    "import": IMPORT_STATE,
+    "import_kind": IMPORT_KIND,
+    "line": LINE_KIND,
+    "adjustment": ADJUSTMENT,
+    "proof": PROOF,
+}
+
+
+def word(table: str, code: Any) -> Any:
+    """What a code is called; a code that is new here is shown as it is, with its underscores opened."""
+    return TABLES[table].get(str(code)) or str(code).replace("_", " ")
+
+
+def named(names: Any, key: str, language: str) -> str:
+    """A thing of the program in the reader's language: `names` by language tag, else the key."""
+    by_tag = {str(tag).lower(): str(name) for tag, name in dict(names or {}).items()}
+    first = language.split("-")[0]
+    for tag in (language, first, "en"):
+        if by_tag.get(tag):
+            return by_tag[tag]
+    near = next((name for tag, name in by_tag.items() if tag.split("-")[0] == first), None)
+    return near or next(iter(by_tag.values()), "") or key
