@@ -82,9 +82,7 @@ def documents(draw):
             }
         ],
     }
-    dropped = draw(
-        st.lists(st.sampled_from(["brands", "policies", "earn_rules", "ladders"]), unique=True, max_size=2)
-    )
+    dropped = draw(st.lists(st.sampled_from(["brands", "policies", "ladders"]), unique=True, max_size=2))
     return {name: value for name, value in document.items() if name not in dropped}
 
 

@@ -1,6 +1,7 @@
 """Many people applying at once: real threads, real commits."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 from django.db import connection
@@ -8,6 +9,7 @@ from django.db import connection
 from regulars.governance.publishing import services as publishing
 from regulars.governance.publishing.models import VersionRow
 from regulars.governance.publishing.terms import VersionConflict
+from regulars.kernel.errors import Busy
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TEXT = publishing.blueprint(key="online-retail").text
@@ -16,6 +18,9 @@ TEXT = publishing.blueprint(key="online-retail").text
 def at_once(tasks):
     def run(task):
         try:
+            for _ in range(20):
+                with suppress(Busy):  # on a loaded machine the last in the queue may wait too long
+                    return task()
             return task()
         except Exception as error:
             return error

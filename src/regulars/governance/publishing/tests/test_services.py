@@ -181,3 +181,13 @@ def test_a_program_never_takes_the_document_of_another(made):
         publishing.apply(document=other, program_id=made.program_id, actor="staff:1")
     assert no.value.errors[0][0] == "program.key"
     assert VersionRow.objects.count() == 1
+
+
+def test_a_rule_may_not_outlive_the_store_that_it_names(made):
+    document = publishing.current(program_id=made.program_id).document
+    named = [{**document["earn_rules"][0], "stores": ["web-store"]}]
+    publishing.apply(document={**document, "earn_rules": named}, actor="staff:1")
+    with pytest.raises(Invalid) as no:
+        publishing.apply(document={"program": document["program"], "stores": []}, actor="staff:1")
+    assert no.value.errors == [("earn_rules.0.stores.0", "there is no store 'web-store' in this program")]
+    assert VersionRow.objects.count() == 2

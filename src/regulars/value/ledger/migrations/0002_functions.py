@@ -19,6 +19,7 @@ FILES = [
     "nights.sql",
     "bulk.sql",
     "proving.sql",
+    "../facts.sql",
 ]
 
 

@@ -6,7 +6,7 @@ SQL = Path(__file__).parents[1] / "sql"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tiers", "0001_initial"), ("ledger", "0001_initial"), ("kernel", "0001_initial")]
+    dependencies = [("tiers", "0001_initial"), ("ledger", "0002_functions"), ("kernel", "0001_initial")]
     operations = [
         migrations.RunSQL((SQL / "guards.sql").read_text(), "drop function tiers_refuse_change cascade"),
         migrations.RunSQL(

@@ -1,8 +1,6 @@
 -- What the measures of ladders say: the ledger's present balances. The only place here that reads the ledger.
 create or replace view tiers_measure_facts as
-  select a.member_id, a.program_id, u.key as unit, coalesce(a.active[u.slot], 0) as active
-    from ledger_account a join ledger_unit u on u.program_id = a.program_id and u.kind = 'measure'
-   where a.moved_into is null;
+  select member_id, program_id, unit, active from ledger_balance_facts where kind = 'measure';
 
 -- The level on the program's first ladder, for the context query of an order; null where she was never reviewed.
 create or replace function tiers_standing_of(p_member uuid) returns text language sql stable as $$
