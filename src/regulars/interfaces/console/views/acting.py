@@ -292,7 +292,7 @@ ACTS = {
         permission="members:write",
         form=WhyForm,
         foresee=_says(
-            gettext_lazy("She can neither earn nor spend until somebody reopens her. Returns still count.")
+            gettext_lazy("The member can neither earn nor spend until reopened. Returns still count.")
         ),
         do=_status(MemberStatus.SUSPENDED, "members.suspend", gettext_lazy("Suspended.")),
         button=gettext_lazy("Suspend"),
@@ -302,7 +302,7 @@ ACTS = {
         title=gettext_lazy("Limit the member to earning"),
         permission="members:write",
         form=WhyForm,
-        foresee=_says(gettext_lazy("She goes on collecting, but cannot spend, transfer or hold.")),
+        foresee=_says(gettext_lazy("The member goes on collecting, but cannot spend, transfer or hold.")),
         do=_status(MemberStatus.EARN_ONLY, "members.earn_only", gettext_lazy("Limited to earning.")),
         button=gettext_lazy("Limit"),
     ),
@@ -310,7 +310,7 @@ ACTS = {
         title=gettext_lazy("Reopen the member"),
         permission="members:write",
         form=WhyForm,
-        foresee=_says(gettext_lazy("She earns and spends again.")),
+        foresee=_says(gettext_lazy("The member earns and spends again.")),
         do=_status(MemberStatus.ACTIVE, "members.reopen", gettext_lazy("Reopened.")),
         button=gettext_lazy("Reopen"),
     ),
