@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import date, timedelta
+from typing import Literal
 
 from django.db import connection, transaction
 
@@ -35,11 +36,28 @@ def statements(*, program_id: int, zone: str, first: date, last: date) -> list[L
     ]
 
 
-def totals_by_day(*, program_id: int, zone: str, unit: str, first: date, last: date) -> list[DayTotal]:
-    """Issued, spent, expired and clawed back on each local day, days without movement too (for charts)."""
+def totals_by_day(
+    *,
+    program_id: int,
+    zone: str,
+    unit: str,
+    first: date,
+    last: date,
+    by: Literal["recorded", "occurred"] = "recorded",
+) -> list[DayTotal]:
+    """Issued, spent, expired and clawed back on each local day, days without movement too (for charts).
+
+    Args: by: "recorded" is the day on which the books took it, as statements do, and quick over closed days;
+    "occurred" is the day when it happened, which shows an imported year as a year, and reads the journal of the unit.
+    """
     slot = unit_of(program_id=program_id, key=unit).slot
     days: dict[date, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for day, _, debit, credit, _, amount, _ in _movements(program_id, zone, first, last, slot):
+    read = (
+        _movements(program_id, zone, first, last, slot)
+        if by == "recorded"
+        else _happened(program_id, zone, first, last, slot)
+    )
+    for day, _, debit, credit, _, amount, _ in read:
         given, given_back = debit in ("issued", "funder"), credit in ("issued", "funder")
         days[day]["issued"] += amount if given else 0
         days[day]["clawed"] += amount if given_back else 0
@@ -75,6 +93,22 @@ def _movements(
         clock.day_starts(live_from, zone),
         clock.day_ends(last, zone),
         slot,
+        slot,
+    )
+    return [(day, unit, debit, credit, party, int(a), int(n)) for day, unit, debit, credit, party, a, n in found]
+
+
+def _happened(
+    program_id: int, zone: str, first: date, last: date, slot: int
+) -> list[tuple[date, int, str, str, str | None, int, int]]:
+    found = rows(
+        "select (j.occurred_at at time zone %s)::date, p.unit, p.debit, p.credit, null, sum(p.amount)::bigint, count(*)"
+        " from ledger_journal j join ledger_posting p on p.member_id = j.member_id and p.seq = j.seq"
+        " where j.program_id = %s and j.occurred_at >= %s and j.occurred_at < %s and p.unit = %s group by 1, 2, 3, 4",
+        zone,
+        program_id,
+        clock.day_starts(first, zone),
+        clock.day_ends(last, zone),
         slot,
     )
     return [(day, unit, debit, credit, party, int(a), int(n)) for day, unit, debit, credit, party, a, n in found]

@@ -1,8 +1,10 @@
 -- How a journal becomes bytes, and the bytes a chain. ONE form, used by the single verbs, by bulk and by verify.
+-- All functions here are deterministic; those marked stable are so only because PostgreSQL marks array output, extract
+-- and convert_to that way, and a function no stricter than its body can be unfolded in place.
 -- PostgreSQL's own text form of text[] quotes and escapes every element, so that two different journals never give
 -- the same text. Instants are whole microseconds since 1970 in UTC: no setting of a session can change them.
 
-create or replace function ledger_micros(p timestamptz) returns bigint language sql immutable parallel safe as
+create or replace function ledger_micros(p timestamptz) returns bigint language sql stable parallel safe as
 $$ select (extract(epoch from p) * 1000000)::bigint $$;
 
 create or replace function ledger_micros(p timestamptz[]) returns bigint[] language plpgsql immutable parallel safe as $$
@@ -17,8 +19,6 @@ end $$;
 create or replace function ledger_some(p anyarray) returns anyarray language sql immutable parallel safe as
 $$ select case when num_nonnulls(variadic p) = 0 then null else p end $$;
 
--- The text functions below are deterministic; they are marked stable only because array output is, so that the
--- planner may unfold them in place.
 create or replace function ledger_posts_text(units smallint[], debits text[], credits text[], amounts bigint[], parties text[])
 returns text language sql stable parallel safe as
 $$ select array[units::text, debits::text, credits::text, amounts::text, ledger_some(parties)::text]::text $$;
@@ -44,16 +44,16 @@ returns text language sql stable parallel safe as $$
                p_posts, p_lots, p_takes]::text $$;
 
 create or replace function ledger_link(p_head bytea, p_member uuid, p_seq bigint, p_body text)
-returns bytea language sql immutable parallel safe as
+returns bytea language sql stable parallel safe as
 $$ select sha256(p_head || convert_to(p_member::text || '/' || p_seq::text || p_body, 'UTF8')) $$;
 
 -- Where a member's chain begins.
-create or replace function ledger_genesis(p_member uuid) returns bytea language sql immutable parallel safe as
+create or replace function ledger_genesis(p_member uuid) returns bytea language sql stable parallel safe as
 $$ select sha256(convert_to('regulars ledger ' || p_member::text, 'UTF8')) $$;
 
 -- The same chain over many journals in one pass: `ledger_chain(head, member, seq, body) over (… order by seq)`.
 create or replace function ledger_chain_step(p_state bytea, p_head bytea, p_member uuid, p_seq bigint, p_body text)
-returns bytea language sql immutable parallel safe as
+returns bytea language sql stable parallel safe as
 $$ select sha256(coalesce(p_state, p_head) || convert_to(p_member::text || '/' || p_seq::text || p_body, 'UTF8')) $$;
 
 create or replace aggregate ledger_chain(bytea, uuid, bigint, text) (sfunc = ledger_chain_step, stype = bytea);

@@ -40,7 +40,7 @@ begin
          counters = coalesce(p_counters, a.counters)
    where a.member_id = p_member and a.program_id = p_program and (p_version is null or a.version = p_version)
      and a.moved_into is null
-     and (select m.status from members_standing(p_member) m) in ('active', 'earn_only')
+     and (select m.status from members_facts m where m.member_id = p_member) in ('active', 'earn_only')
      and not exists (select 1 from ledger_journal j where j.member_id = p_member and j.key = p_key)
   returning a.seq, a.version, a.active, a.debt, a.head into seq, version, active, debt, v_head;
   if not found then
