@@ -11,6 +11,7 @@ from django.db import connection, transaction
 
 from regulars.governance.assurance.models import RunRow
 from regulars.governance.assurance.terms import AlreadyRunning, Finding, NoRun, PromisesBroken, Run, RunState
+from regulars.governance.identity import services as identity
 from regulars.kernel import clock, ids
 from regulars.kernel.outbox import announce
 from regulars.value.ledger import services as ledger
@@ -25,6 +26,7 @@ PROOFS: tuple[tuple[str, Callable[..., Iterable[Any]]], ...] = (
     ("ledger", ledger.discrepancies),
     ("orders", orders.discrepancies),
     ("tiers", tiers.discrepancies),
+    ("identity", identity.discrepancies),
 )
 
 
@@ -50,8 +52,8 @@ def _finding(context: str, found: Any) -> Finding:
         promise=found.promise,
         what=found.what,
         member=ids.encode("mem", member) if member else "",
-        expected=str(found.expected),
-        found=str(found.found),
+        expected=str(getattr(found, "expected", "")),
+        found=str(getattr(found, "found", "")),
     )
 
 

@@ -185,7 +185,8 @@ def forget(*, program_id: int, member_id: UUID) -> None:
 def discrepancies(program_id: int | None = None) -> list[Discrepancy]:
     """T2: every standing whose level is not the one that the member's measure reaches by the standing's version.
 
-    A member with an unreviewed change is one too: run it after `review_all`.
+    A member of whom news still waits in the outbox is none: her review is on its way. News that no try could deliver
+    (a dead letter) is no excuse.
     """
     with connection.cursor() as cursor:
         cursor.execute(_WRONG_STANDINGS, [program_id, program_id])
@@ -213,5 +214,8 @@ select s.program_id, s.member_id, s.ladder, l.key, s.level
                         and t.ladder = s.ladder and t.enter <= greatest(coalesce(b.active, 0), 0)
                       order by t.enter desc limit 1) as l
  where (%s::int is null or s.program_id = %s) and s.level is distinct from l.key
+   and not exists (select 1 from kernel_fact f where f.done_at is null and f.dead_at is null
+                      and f.kind not in ('TierRaised', 'TierLowered')
+                      and f.member_id = s.member_id and f.program_id = s.program_id)
  order by 1, 2, 3
 """
