@@ -1,4 +1,4 @@
-"""Recompute the books of Online Retail from the CSV alone, with nothing of the project: run it, compare with docs/online-retail.md.
+"""Recompute the books of Online Retail from the CSV alone, with nothing of the project; compare docs/online-retail.md.
 
 Usage: python scripts/recompute_online_retail.py online_retail.csv.gz [--json]
 """
@@ -77,7 +77,8 @@ def main(path):
             for line in invoice["lines"]:
                 line.update(earned=0, returned=0, reversed=0)
             if lines:
-                spread(points, lines)
+                if points:
+                    spread(points, lines)
                 buyers.add(who)
                 sums["orders that earn" if points else "orders that earn nothing"] += 1
                 sums["customer positive orders"] += 1
@@ -97,8 +98,5 @@ def main(path):
 
 if __name__ == "__main__":
     found = main(sys.argv[1])
-    print(
-        json.dumps(found, default=str)
-        if "--json" in sys.argv
-        else "\n".join(f"{k}\t{found[k]}" for k in sorted(found))
-    )
+    as_text = "\n".join(f"{name}\t{found[name]}" for name in sorted(found))
+    sys.stdout.write((json.dumps(found, default=str) if "--json" in sys.argv else as_text) + "\n")

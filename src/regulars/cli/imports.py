@@ -147,7 +147,7 @@ def _program(key: str | None) -> Any:
 
 @contextmanager
 def _shown(*, quiet: bool) -> Any:
-    """A function that shows progress: a bar on a terminal, a line every few seconds elsewhere, nothing for programs."""
+    """A function that shows progress: a bar on a terminal, else a line every few seconds; nothing for programs."""
     console = Console(stderr=True)
     if quiet:
         yield lambda _: None

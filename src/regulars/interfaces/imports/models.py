@@ -1,4 +1,4 @@
-"""Tables of imports: the jobs, and the rows that stayed out. The rows of a running job lie in staging tables of its own."""
+"""Tables of imports: the jobs, and the rows that stayed out. Rows on their way in lie in staging tables."""
 
 from django.db import models
 from django.db.models import F, Q

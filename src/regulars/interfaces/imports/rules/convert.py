@@ -1,7 +1,7 @@
 """Columns of text become typed columns, whole columns at a time; a row that cannot gets the code of its first fault.
 
-Money: the amount of a line is quantity × unit price, exact, rounded once to the minor unit, halves away from zero, so that
-a sale of half a penny and its credit note cancel.
+Money: the amount of a line is quantity × unit price, exact, rounded once to the minor unit, halves away from zero, so
+that a sale of half a penny and its credit note cancel.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -257,6 +257,51 @@ def _attributes(work: _Work) -> pa.Array:
     return pa.array(told, pa.string())
 
 
+class _Columns(NamedTuple):
+    """The columns of orders made of a chunk; `exact` is the amount before rounding."""
+
+    table: pa.Table
+    exact: pa.Array
+    is_mine: pa.Array  # a positive line of a member
+
+
+def _columns(work: _Work, currency: str) -> _Columns:
+    mapping = work.mapping
+    ref, sku, member = work.ours("order"), work.ours("sku"), work.ours("member")
+    work.fault(pc.is_null(ref), "missing:order")
+    work.fault(pc.is_null(sku), "missing:sku")
+    occurred_at = instants(work.column(mapping.columns["occurred_at"][0]), formats=mapping.times, zone=mapping.zone)
+    work.fault(pc.is_null(occurred_at), "bad_time:occurred_at")
+    if "currency" in mapping.columns:
+        work.fault(pc.fill_null(pc.not_equal(work.ours("currency"), currency), True), "other_currency")
+    description = work.ours("description", limit=10_000)
+    for value in (ref, sku, description):
+        work.fault(pc.fill_null(pc.match_substring(value, "\ufffd"), False), "bad_encoding")
+    quantity, exact, minor = _amounts(work, currency)
+    kind = _kinds(work, quantity, minor)
+    credit = pc.equal(kind, CREDIT)
+    is_positive = pc.and_(pc.equal(kind, GOODS), pc.greater(exact, pa.scalar(Decimal(0), pa.decimal128(1, 0))))
+    of_order = work.text(mapping.returns.order) if mapping.returns.order else pa.nulls(work.size, pa.string())
+    values = [
+        work.chunk.lines,
+        ref,
+        member,
+        sku,
+        pc.utf8_slice_codeunits(description, 0, MAX_TEXT),
+        *(work.ours(name) for name in ("category", "brand", "uom", "store", "channel")),
+        pc.if_else(credit, pc.abs(quantity), quantity),
+        pc.if_else(credit, pc.abs(minor), minor),
+        occurred_at,
+        kind,
+        pc.if_else(credit, of_order, None),
+        _attributes(work),
+        is_positive,
+    ]
+    # the signed amount is what the sums are made of
+    table = pa.table(values, schema=SCHEMA).append_column("signed", minor)
+    return _Columns(table, exact, pc.and_(is_positive, pc.is_valid(member)))
+
+
 def convert(chunk: Chunk, mapping: Mapping, currency: str) -> Staged:
     """The rows of orders in a chunk, typed; with what was left out, why, and the sums of what was kept.
 
@@ -264,68 +309,31 @@ def convert(chunk: Chunk, mapping: Mapping, currency: str) -> Staged:
     """
     work = _Work(chunk, mapping)
     dropped, keep = _dropped(work, currency)
-    ref = work.ours("order")
-    work.fault(pc.is_null(ref), "missing:order")
-    sku = work.ours("sku")
-    work.fault(pc.is_null(sku), "missing:sku")
-    member = work.ours("member")
-    occurred_at = instants(work.column(mapping.columns["occurred_at"][0]), formats=mapping.times, zone=mapping.zone)
-    work.fault(pc.is_null(occurred_at), "bad_time:occurred_at")
-    if "currency" in mapping.columns:
-        work.fault(pc.fill_null(pc.not_equal(work.ours("currency"), currency), True), "other_currency")
-    for name in mapping.columns:
-        if name in ("order", "sku", "description"):
-            encoded = pc.match_substring(pc.fill_null(work.ours(name, limit=MAX_TEXT), ""), "\ufffd")
-            work.fault(encoded, "bad_encoding")
-    quantity, exact, minor = _amounts(work, currency)
-    kind = _kinds(work, quantity, minor)
-    credit = pc.equal(kind, CREDIT)
-    is_positive = pc.and_(pc.equal(kind, GOODS), pc.greater(exact, pa.scalar(Decimal(0), pa.decimal128(1, 0))))
-    of_order = work.text(mapping.returns.order) if mapping.returns.order else pa.nulls(work.size, pa.string())
-    table = pa.table(
-        [
-            chunk.lines,
-            ref,
-            member,
-            sku,
-            pc.utf8_slice_codeunits(work.ours("description", limit=10_000), 0, MAX_TEXT),
-            *(work.ours(name) for name in ("category", "brand", "uom", "store", "channel")),
-            pc.if_else(credit, pc.abs(quantity), quantity),
-            pc.if_else(credit, pc.abs(minor), minor),
-            occurred_at,
-            kind,
-            pc.if_else(credit, of_order, None),
-            _attributes(work),
-            is_positive,
-        ],
-        schema=SCHEMA,
-    )
+    made = _columns(work, currency)
+    minor, table = made.table["signed"], made.table.drop_columns(["signed"])
+    refunds = SCHEMA.empty_table()
+    if mapping.returns.refund:
+        refunds = _refunds(work, table, pc.and_(pc.is_null(work.reason), keep), currency)
     good = pc.and_(pc.is_null(work.reason), keep)
     bad = pc.and_(pc.is_valid(work.reason), keep)
-    parts = [table.filter(good)]
-    refunds = _refunds(work, table, good, currency) if mapping.returns.refund else None
-    if refunds is not None:
-        good, bad = pc.and_(good, pc.is_null(work.reason)), pc.and_(pc.is_valid(work.reason), keep)
-        parts = [table.filter(good), refunds.filter(pc.is_in(refunds["line"], value_set=chunk.lines.filter(good)))]
-    rejects, marks = _rejected(work, chunk, ref, bad)
+    refunds = refunds.filter(pc.is_in(refunds["line"], value_set=chunk.lines.filter(good)))
+    rejects, marks = _rejected(work, chunk, table["ref"], bad)
     return Staged(
-        table=pa.concat_tables([*parts, marks]),
+        table=pa.concat_tables([table.filter(good), refunds, marks]),
         rejects=rejects,
         dropped=dropped,
-        kept=pc.sum(good.cast(pa.int64())).as_py() or 0,
-        exact=pc.sum(exact.filter(good)).as_py() or Decimal(0),
-        minor=pc.sum(minor.filter(good)).as_py() or 0,
-        members_exact=pc.sum(exact.filter(_all(good, is_positive, pc.is_valid(member)))).as_py() or Decimal(0),
-        refunds=parts[1].num_rows if len(parts) > 1 else 0,
-        refund_minor=(pc.sum(parts[1]["amount_minor"]).as_py() or 0) if len(parts) > 1 else 0,
+        kept=_sum(good.cast(pa.int64())),
+        exact=_sum(made.exact.filter(good)),
+        minor=_sum(minor.filter(good)),
+        refunds=refunds.num_rows,
+        refund_minor=_sum(refunds["amount_minor"]),
+        members_exact=_sum(made.exact.filter(pc.and_(good, made.is_mine))),
     )
 
 
-def _all(*parts: pa.Array) -> pa.Array:
-    found = parts[0]
-    for part in parts[1:]:
-        found = pc.and_(found, part)
-    return found
+def _sum(values: Any) -> Any:
+    found = pc.sum(values).as_py()
+    return Decimal(0) if found is None and pa.types.is_decimal(values.type) else found or 0
 
 
 def _dropped(work: _Work, currency: str) -> tuple[dict[str, tuple[int, int]], pa.Array]:

@@ -82,7 +82,7 @@ def instant_of(text: str, *, mapping: Mapping, name: str) -> datetime:
     """
     for form in mapping.times:
         try:
-            at = datetime.fromisoformat(text) if form == "iso" else datetime.strptime(text, form)
+            at = datetime.fromisoformat(text) if form == "iso" else datetime.strptime(text, form)  # noqa: DTZ007
         except ValueError:
             continue
         return at.replace(tzinfo=ZoneInfo(mapping.zone)).astimezone(UTC) if at.tzinfo is None else at.astimezone(UTC)
@@ -119,7 +119,7 @@ def balance_of(row: Row, *, mapping: Mapping, zone: str, now: datetime) -> Balan
 def _day(text: str, mapping: Mapping) -> date:
     for form in mapping.times:
         try:
-            return date.fromisoformat(text[:10]) if form == "iso" else datetime.strptime(text, form).date()
+            return date.fromisoformat(text[:10]) if form == "iso" else datetime.strptime(text, form).date()  # noqa: DTZ007
         except ValueError:
             continue
     raise Faulty("bad_time:expires_on")

@@ -11,6 +11,8 @@ from regulars.interfaces.imports.services.jobs import (
     ready_mappings,
     rejects,
     start,
+    upload_folder,
+    waiting,
 )
 from regulars.interfaces.imports.services.running import dry_run, run
 
@@ -27,4 +29,6 @@ __all__ = [
     "rejects",
     "run",
     "start",
+    "upload_folder",
+    "waiting",
 ]

@@ -44,7 +44,7 @@ def digest(path: Path) -> str:
 
 
 def encoding_of(path: Path, said: str) -> str:
-    """The encoding of a text file: what a byte-order mark says, else what was said, else UTF-8 if it is, else GB18030."""
+    """The encoding of a text file: by its byte-order mark, else what was said, else UTF-8 if it is, else GB18030."""
     with _bytes(path) as file:
         head = file.read(_SNIFF)
     for mark, name in _BOMS:
@@ -96,7 +96,7 @@ class _Utf8(io.RawIOBase):
     def first_line(self) -> str:
         """The text up to the first line break, which is used up."""
         block = self.read(BLOCK)
-        line, found, rest = block.partition(b"\n")
+        line, _, rest = block.partition(b"\n")
         self.ready = rest + self.ready
         return line.decode().rstrip("\r").removeprefix("\ufeff")
 
@@ -124,7 +124,7 @@ def _breaks(batch: pa.RecordBatch) -> dict[int, int]:
 
 
 class Source:
-    """A file read once, in order. `bad` gathers rows that are no rows, with their text; `seen(n)` is told progress."""
+    """A file read once, in order. `bad` gathers rows that are none, with their text; `seen(n)` is told progress."""
 
     def __init__(self, path: Path, mapping: Mapping, seen: Seen | None = None) -> None:
         self.path, self.mapping, self.seen = path, mapping, seen or (lambda _: None)

@@ -29,7 +29,7 @@ from regulars.interfaces.imports.terms import (
     State,
     UnknownMapping,
 )
-from regulars.kernel import clock, ids
+from regulars.kernel import clock, home, ids
 from regulars.kernel.errors import NotFound
 
 PREFIX = "imp"
@@ -120,7 +120,7 @@ def jobs(*, program_id: int, limit: int = 50, before: UUID | None = None) -> tup
 
 
 def rejects(*, program_id: int, job_id: UUID, after: int = 0, limit: int = 200) -> tuple[Reject, ...]:
-    """The rows of a job that stayed out, by line, beginning after a line; the rows themselves are in the rejects file."""
+    """The rows of a job that stayed out, by line, after a line; their content is in the rejects file only."""
     rows = RejectRow.objects.filter(job_id=job_id, program_id=program_id, line__gt=after).order_by("line", "reason")
     return tuple(Reject(line=row.line, reason=row.reason) for row in rows[:limit])
 
@@ -139,9 +139,28 @@ def cancel(*, program_id: int, job_id: UUID) -> Job:
     return job(program_id=program_id, job_id=job_id)
 
 
+def upload_folder() -> Path:
+    """Where uploaded files lie until they are in; only the owner can look into it."""
+    folder = home.folder() / "uploads"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
+
+
+def waiting() -> tuple[Job, ...]:
+    """Uploaded files of all programs that are not in yet and did not fail, oldest first."""
+    states = [State.WAITING, State.STAGING, State.RECORDING]
+    rows = JobRow.objects.filter(state__in=states, path__startswith=f"{upload_folder()}/").order_by("id")
+    return tuple(as_job(row) for row in rows)
+
+
 def forget_old_rejects(*, days: int = KEPT_REJECTS_DAYS) -> int:
-    """Take away the rejects of jobs that began long ago; returns how many rows went."""
-    gone, _ = RejectRow.objects.filter(job__created_at__lt=clock.now() - timedelta(days=days)).delete()
+    """Take away the rejects of jobs that began long ago, rows and files; returns how many rows went."""
+    old = JobRow.objects.filter(created_at__lt=clock.now() - timedelta(days=days))
+    for row in old.filter(rejects_path__isnull=False):
+        Path(row.rejects_path or "").unlink(missing_ok=True)
+        row.rejects_path = None
+        row.save(update_fields=["rejects_path"])
+    gone, _ = RejectRow.objects.filter(job__in=old).delete()
     return gone
 
 

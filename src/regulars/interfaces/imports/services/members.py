@@ -53,7 +53,8 @@ def expected(*, program_id: int, stage: Stage, mapping: Mapping) -> dict[str, An
         known, new = known + len(found), new + len(refs) - len(found)
         guesses = [(ref, found.get(ref)) for ref in refs if ref in found or mapping.register_members]
         stage.execute(
-            "insert into {member} select r, coalesce(m, gen_random_uuid()) from unnest(%s::text[], %s::uuid[]) as x(r, m)",
+            "insert into {member} select r, coalesce(m, gen_random_uuid())"
+            " from unnest(%s::text[], %s::uuid[]) as x(r, m)",
             ([ref for ref, _ in guesses], [member for _, member in guesses]),
         )
     return {"members_known": known, "members_new": new}

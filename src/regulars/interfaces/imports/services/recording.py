@@ -1,7 +1,7 @@
 """From staging tables to orders: in the order of time, a batch a transaction, and the place reached in the same one.
 
-While PostgreSQL writes a batch, on a thread of its own, the next one is read and decided. Killed anywhere, nothing is lost
-and nothing comes twice: a batch and the place after it are one commit.
+While PostgreSQL writes a batch, on a thread of its own, the next one is read and decided. Killed anywhere, nothing is
+lost and nothing comes twice: a batch and the place after it are one commit.
 """
 
 from __future__ import annotations
@@ -165,7 +165,7 @@ def _closing(writer: ThreadPoolExecutor) -> Iterator[None]:
 
 @contextmanager
 def _few_collections() -> Iterator[None]:
-    """Millions of small tuples come and go and none is part of a cycle: looking for cycles cost a quarter of the time."""
+    """Millions of small tuples come and go, none in a cycle: looking for cycles cost a quarter of the time."""
     before = gc.get_threshold()
     gc.set_threshold(1_000_000, 50, 50)
     try:

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 
 from regulars.interfaces.imports.models import JobRow, RejectRow
 from regulars.interfaces.imports.services import files, members, recording, rejecting, staging, telling, whole
-from regulars.interfaces.imports.services.jobs import Show, job, mapping_of
+from regulars.interfaces.imports.services.jobs import Show, job, mapping_of, upload_folder
 from regulars.interfaces.imports.services.stage import Stage
 from regulars.interfaces.imports.terms import (
     BadMapping,
@@ -44,7 +44,7 @@ def _silent(_: Progress) -> None:
 
 
 def run(*, program_id: int, job_id: UUID, show: Show = _silent, wait_seconds: float = 0) -> Job:
-    """Carry a job to its end. Killed anywhere and run again, it goes on where it stood: nothing is lost, nothing twice.
+    """Carry a job to its end. Killed anywhere and run again, it goes on where it stood; nothing comes twice.
 
     Imports into one program run one at a time. A job that fails keeps its place and can be run again.
 
@@ -103,6 +103,8 @@ def _run(row: JobRow, mapping: Mapping, show: Show) -> None:
         announce(event, program_id=row.program_id)
     if mapping.kind == Kind.ORDERS:
         Stage(row.id).drop()
+    if path.is_relative_to(upload_folder()):  # it may hold personal data, and it is in
+        path.unlink()
 
 
 def _orders(row: JobRow, path: Path, mapping: Mapping, show: Show) -> None:

@@ -1,7 +1,7 @@
 """The staging tables of one job: its rows typed, and its orders and credit notes in the order of their time.
 
-They are not logged: after a crash of the server they are empty, and the job reads its file again, which gives the same
-rows in the same order. Their names carry the job's id; a dry run has temporary ones.
+They are not logged: after a crash of the server they are empty, and the job reads its file again, which gives the
+same rows in the same order. Their names carry the job's id; a dry run has temporary ones.
 """
 
 from __future__ import annotations
@@ -19,20 +19,22 @@ from regulars.interfaces.imports.rules.convert import BAD, CREDIT, GOODS, REFUND
 
 MOST_LINES = 5_000  # of one order, as everywhere
 _LINE = """
-    line bigint, ref text collate "C", member text collate "C", sku text collate "C", description text, category text,
-    brand text, uom text, store text collate "C", channel text collate "C", quantity numeric(18,6), amount_minor bigint,
-    occurred_at timestamptz, kind smallint, of_order text, attributes text, is_positive boolean"""
+    line bigint, ref text collate "C", member text collate "C", sku text collate "C", description text,
+    category text, brand text, uom text, store text collate "C", channel text collate "C",
+    quantity numeric(18,6), amount_minor bigint, occurred_at timestamptz, kind smallint,
+    of_order text, attributes text, is_positive boolean"""
 _ARRANGE = f"""
     create {{temp}} table {{event}} as
-    select (row_number() over (order by g.occurred_at, g.first_line, g.is_return))::int as ord, g.ref, g.is_return, g.occurred_at,
-           g.first_line, g.lines, g.positives, g.total_minor, f.member, f.store, f.channel, f.of_order, f.attributes,
+    select (row_number() over (order by g.occurred_at, g.first_line, g.is_return))::int as ord,
+           g.ref, g.is_return, g.occurred_at, g.first_line, g.lines, g.positives, g.total_minor,
+           f.member, f.store, f.channel, f.of_order, f.attributes,
            case when b.ref is not null then 'order_has_bad_row' when g.members > 1 then 'several_members'
                 when g.lines > {MOST_LINES} then 'too_many_lines' end as reject
       from (select ref, kind in ({CREDIT}, {REFUND}) as is_return, min(occurred_at) as occurred_at,
                    min(line) as first_line, count(*)::int as lines, sum(amount_minor)::bigint as total_minor,
                    (count(*) filter (where is_positive))::int as positives,
-                   case when min(member) is distinct from max(member) or count(member) not in (0, count(*)) then 2 else 1 end
-                   as members
+                   case when min(member) is distinct from max(member) or count(member) not in (0, count(*))
+                        then 2 else 1 end as members
               from {{line}} where kind <> {BAD} group by 1, 2) g
       join {{line}} f on f.ref = g.ref and f.line = g.first_line and (f.kind in ({CREDIT}, {REFUND})) = g.is_return
            and f.kind <> {BAD}
@@ -108,7 +110,7 @@ class Stage:
         return int(total)
 
     def summary(self) -> dict[str, int]:
-        """How many orders, credit notes and members the file tells of; `members_…` count positive lines of members."""
+        """How many orders, credit notes and members the file names; `members_…` count positive lines of members."""
         names = (
             "orders", "credit_notes", "guest_orders", "orders_with_bad_rows", "members", "members_who_bought",
             "members_orders", "members_lines", "members_minor",

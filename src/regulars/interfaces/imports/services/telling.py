@@ -18,17 +18,19 @@ from regulars.value.orders.terms import Back, OrderTold, ReturnTold
 from regulars.value.promotions.terms import Line
 
 _EVENTS = """
-    select e.ord, e.ref, e.is_return, e.occurred_at, e.first_line, e.lines, e.store, e.channel, e.of_order, e.attributes,
-           e.reject, e.member is not null, m.member_id
+    select e.ord, e.ref, e.is_return, e.occurred_at, e.first_line, e.lines, e.store, e.channel, e.of_order,
+           e.attributes, e.reject, e.member is not null, m.member_id
       from {event} e left join {member} m on m.ref = e.member
      where e.ord > %s order by e.ord limit %s"""
 _LINES = f"""
     select e.ord, l.sku, l.quantity, l.amount_minor, l.kind, l.description, l.category, l.brand, l.uom
-      from {{event}} e join {{line}} l on l.ref = e.ref and (l.kind in ({CREDIT}, {REFUND})) = e.is_return and l.kind <> {BAD}
+      from {{event}} e
+      join {{line}} l on l.ref = e.ref and (l.kind in ({CREDIT}, {REFUND})) = e.is_return and l.kind <> {BAD}
      where e.ord > %s and e.ord <= %s and e.reject is null order by e.ord, l.line"""
 _LATER = "select ord, n from {later} where ord > %s and ord <= %s"
-_REJECTED = """
-    select l.line, e.ord from {event} e join {line} l on l.ref = e.ref and (l.kind in (2, 3)) = e.is_return and l.kind <> 9
+_REJECTED = f"""
+    select l.line, e.ord from {{event}} e
+      join {{line}} l on l.ref = e.ref and (l.kind in ({CREDIT}, {REFUND})) = e.is_return and l.kind <> {BAD}
      where e.ord = any (%s) order by l.line"""
 _NONE: tuple[Any, ...] = ()
 
@@ -61,7 +63,7 @@ class Batch(NamedTuple):
 
 
 def read(*, stage: Stage, mapping: Mapping, currency: str, after: int, most: int, most_lines: int) -> Batch | None:
-    """The next events after a place, at most so many with at most so many lines (one event at least); None at the end."""
+    """The next events after a place, at most so many with so many lines (but one at least); None at the end."""
     heads = [Head(*row) for row in stage.execute(_EVENTS, (after, most))]
     if not heads:
         return None

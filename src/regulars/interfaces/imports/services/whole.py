@@ -1,4 +1,4 @@
-"""Files of members and of opening balances: in the order of the file, a batch a transaction with the place reached."""
+"""Files of members and of opening balances: in the order of the file, a batch a transaction."""
 
 from __future__ import annotations
 

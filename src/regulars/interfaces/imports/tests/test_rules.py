@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from regulars.interfaces.imports import services
 from regulars.interfaces.imports.rules import convert, read_mapping
 from regulars.interfaces.imports.rules.convert import Chunk, decimals, instants, to_minor
 from regulars.interfaces.imports.rules.people import Faulty, balance_of, birthday_of, newcomer_of
-from regulars.interfaces.imports import services
 from regulars.interfaces.imports.terms import BadFile, BadMapping
 from regulars.kernel.money import to_minor as one_to_minor
 

@@ -334,7 +334,7 @@ def test_an_import_brings_one_piece_of_news(tmp_path: Path) -> None:
 def test_members_come_in_encrypted_and_once(tmp_path: Path) -> None:
     program_id, path = a_shop(), tmp_path / "members.csv"
     path.write_bytes(
-        "会员号,手机,姓名,生日,邮箱\n1,13800138000,王小明,1984-05-17,\n2,not a phone,李雷,,\n"
+        "会员号,手机,姓名,生日,邮箱\n1,+8613800138000,王小明,1984-05-17,\n2,not a phone,李雷,,\n"
         "3,,韩梅梅,13-45,\n,1,2,3,4\n4,+44 20 7183 8750,Ann,,ann@example.com\n".encode("gb18030")
     )
     mapping = {

@@ -1,4 +1,4 @@
-"""Matching the returns of a whole history: purchases are added as they happen, returns take from them, latest first."""
+"""Matching the returns of a whole history: purchases are added, returns take from them, latest first."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from uuid import UUID
 
 from regulars.value.orders.rules.returning import match_credit, spread
 from regulars.value.orders.terms import Bought, Match, OrderTold, Part, ReturnTold
-
 
 PARTLY = "partly_matched"
 _NOTHING = Decimal(0)
@@ -125,7 +124,5 @@ def _why_not(parts: tuple[Part, ...], *, is_guest: bool, is_later: bool) -> tupl
     if is_guest:
         return tuple([part._replace(match=Match.NO_MEMBER) for part in parts])
     if is_later:
-        return tuple(
-            [p._replace(match=Match.BOUGHT_LATER) if p.match == Match.NEVER_BOUGHT else p for p in parts]
-        )
+        return tuple([p._replace(match=Match.BOUGHT_LATER) if p.match == Match.NEVER_BOUGHT else p for p in parts])
     return parts

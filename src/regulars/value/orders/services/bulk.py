@@ -1,8 +1,8 @@
 """Many sales and returns at once, for the import of history: decided one by one by the same rules, written set-based.
 
-`prepare` reads and decides, `record` writes within the caller's transaction; the next batch can be prepared while one is
-written. What is recorded is what `place` and `take_back` would have recorded for the same events told in the same order,
-only without news: an import says once, at its end, that it has finished.
+`prepare` reads and decides, `record` writes within the caller's transaction; the next batch can be prepared while one
+is written. What is recorded is what `place` and `take_back` would have recorded for the same events told in the same
+order, only without news: an import says once, at its end, that it has finished.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _NOTHING = Decision()
 
 
 class Event(NamedTuple):
-    """A sale or a return of history, whose it is (None: a guest's), and which of its returned lines are bought later."""
+    """A sale or a return of history, whose it is (None: a guest's), and which returned lines are bought later."""
 
     ord: int
     told: OrderTold | ReturnTold
@@ -204,11 +204,12 @@ def _known(program_id: int, events: Sequence[Event]) -> dict[tuple[bool, str], b
 
 
 def _facts(program_id: int, members: Iterable[UUID], snapshot: Snapshot) -> dict[UUID, MemberFacts]:
-    """What the rules may know of these members. Balances and counters are left out: `can_be_many` says nobody asks."""
+    """What the rules may know of these members. Balances and counters are left out: nobody asks (`can_be_many`)."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "select f.member_id, f.status, tiers_standing_of(f.member_id), f.attributes::text, f.joined_at, f.birth_month,"
-            " f.birth_day, f.zone, f.locale from members_facts f where f.program_id = %s and f.member_id = any(%s)",
+            "select f.member_id, f.status, tiers_standing_of(f.member_id), f.attributes::text, f.joined_at,"
+            " f.birth_month, f.birth_day, f.zone, f.locale"
+            " from members_facts f where f.program_id = %s and f.member_id = any(%s)",
             [program_id, list(members)],
         )
         return {
@@ -314,7 +315,8 @@ def _take_back(
         return
     rows = orjson.dumps([bulk_rows.return_row(b, matches[b.ord]) for b in backs]).decode()
     cursor.execute(
-        "select refund, clawed, owed, forgiven from orders_take_back_many(%s::int, %s::text, %s::timestamptz, %s::jsonb)",
+        "select refund, clawed, owed, forgiven"
+        " from orders_take_back_many(%s::int, %s::text, %s::timestamptz, %s::jsonb)",
         (batch.program_id, batch.actor, batch.recorded_at, rows),
     )
     for refund, clawed, owed, forgiven in cursor.fetchall():

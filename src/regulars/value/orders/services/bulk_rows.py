@@ -22,12 +22,12 @@ _LINES = (
     " tax_included, kind, category, brand, description, attributes, earned) from stdin"
 )
 _ORDERS = (
-    "copy orders_order (id, program_id, member_id, source, ref, store_id, channel, currency, occurred_at, recorded_at,"
-    " total_minor, tenders, rule_version, seq, earned, decision, digest, attributes) from stdin"
+    "copy orders_order (id, program_id, member_id, source, ref, store_id, channel, currency, occurred_at,"
+    " recorded_at, total_minor, tenders, rule_version, seq, earned, decision, digest, attributes) from stdin"
 )
 _LEDGER = (
-    "copy ledger_batch (ord, member_id, key, kind, source_type, source_ref, rule_version, occurred_at, recorded_at, actor,"
-    " digest, units, amounts, activates, events, deadlines, expires, funders) from stdin"
+    "copy ledger_batch (ord, member_id, key, kind, source_type, source_ref, rule_version, occurred_at, recorded_at,"
+    " actor, digest, units, amounts, activates, events, deadlines, expires, funders) from stdin"
 )
 _BOUGHT = """
     select k.member_id, l.order_id, l.n, o.occurred_at, l.line_ref, l.sku, l.quantity - l.returned
@@ -88,7 +88,8 @@ def copy_orders(cursor: Any, batch: Prepared, sales: Sequence[Sale], seqs: Mappi
             copy.write_row(
                 (
                     sale.id, batch.program_id, sale.member_id, told.source, told.ref, sale.store_id, told.channel,
-                    told.currency, told.occurred_at, batch.recorded_at, sum([line.amount_minor for line in told.lines]),
+                    told.currency, told.occurred_at, batch.recorded_at,
+                    sum([line.amount_minor for line in told.lines]),
                     orjson.dumps(tenders).decode() if tenders else None, batch.version, seqs.get(sale.ord),
                     asking.earned_of(sale.decision.lots), decision_json(sale.decision) if sale.member_id else None,
                     sale.digest, orjson.dumps(told.attributes).decode() if told.attributes else None,

@@ -1,0 +1,1 @@
+"""Tests on public data sets, which are not part of the project."""
