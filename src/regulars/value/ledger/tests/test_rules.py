@@ -24,13 +24,43 @@ BY_TIER = {"kind": "by_tier", "tiers": {"gold": {"kind": "never"}}, "otherwise":
         (ROLL, "2026-01-31T12:00Z", "UTC", "2026-03-01T00:00Z"),  # a month later has no 31st: its last day
         (ROLL, "2024-01-31T12:00Z", "UTC", "2024-03-01T00:00Z"),  # … of a leap February
         ({"kind": "rolling", "months": 12}, "2024-02-29T12:00Z", "UTC", "2025-03-01T00:00Z"),
-        ({"kind": "rolling", "days": 1}, "2026-03-28T12:00Z", "Europe/London", "2026-03-29T23:00Z"),  # a day of 23 hours
-        ({"kind": "rolling", "days": 1}, "2026-10-24T12:00Z", "Europe/London", "2026-10-26T00:00Z"),  # a day of 25 hours
-        ({"kind": "rolling", "days": 1}, "2026-01-01T16:30Z", "Asia/Shanghai", "2026-01-03T16:00Z"),  # already the 2nd there
-        ({"kind": "rolling", "days": 1}, "2026-09-04T12:00Z", "America/Santiago", "2026-09-06T04:00Z"),  # no midnight on the 6th
-        ({"kind": "rolling", "days": 1}, "2026-10-30T12:00Z", "America/Havana", "2026-11-01T04:00Z"),  # two midnights on the 1st
+        (
+            {"kind": "rolling", "days": 1},
+            "2026-03-28T12:00Z",
+            "Europe/London",
+            "2026-03-29T23:00Z",
+        ),  # a day of 23 hours
+        (
+            {"kind": "rolling", "days": 1},
+            "2026-10-24T12:00Z",
+            "Europe/London",
+            "2026-10-26T00:00Z",
+        ),  # a day of 25 hours
+        (
+            {"kind": "rolling", "days": 1},
+            "2026-01-01T16:30Z",
+            "Asia/Shanghai",
+            "2026-01-03T16:00Z",
+        ),  # already the 2nd there
+        (
+            {"kind": "rolling", "days": 1},
+            "2026-09-04T12:00Z",
+            "America/Santiago",
+            "2026-09-06T04:00Z",
+        ),  # no midnight on the 6th
+        (
+            {"kind": "rolling", "days": 1},
+            "2026-10-30T12:00Z",
+            "America/Havana",
+            "2026-11-01T04:00Z",
+        ),  # two midnights on the 1st
         ({"kind": "end_of", "period": "month"}, "2026-02-28T23:59Z", "UTC", "2026-03-01T00:00Z"),
-        ({"kind": "end_of", "period": "month"}, "2026-03-31T23:30Z", "Europe/London", "2026-04-30T23:00Z"),  # April there
+        (
+            {"kind": "end_of", "period": "month"},
+            "2026-03-31T23:30Z",
+            "Europe/London",
+            "2026-04-30T23:00Z",
+        ),  # April there
         ({"kind": "end_of", "period": "quarter"}, "2026-05-01T00:00Z", "UTC", "2026-07-01T00:00Z"),
         ({"kind": "end_of", "period": "quarter", "after": 1}, "2026-11-30T00:00Z", "UTC", "2027-04-01T00:00Z"),
         ({"kind": "end_of", "period": "year"}, "2026-12-31T16:00Z", "Asia/Shanghai", "2027-12-31T16:00Z"),
@@ -55,7 +85,9 @@ def test_a_level_may_have_its_own_end() -> None:
 def test_a_rolling_life_counts_from_activation() -> None:
     at = datetime(2026, 1, 1, tzinfo=UTC)
     later = at + timedelta(days=14)
-    assert rules.expires_at(policy=ROLL, earned_at=at, active_from=later, zone="UTC") == datetime(2026, 2, 16, tzinfo=UTC)
+    assert rules.expires_at(policy=ROLL, earned_at=at, active_from=later, zone="UTC") == datetime(
+        2026, 2, 16, tzinfo=UTC
+    )
 
 
 @pytest.mark.parametrize(
@@ -83,7 +115,9 @@ def test_value_begins_as_its_policy_says(policy: dict[str, Any], life: Life) -> 
     st.sampled_from(["UTC", "Europe/London", "Asia/Shanghai", "America/Havana", "Pacific/Apia", "Asia/Kathmandu"]),
     st.integers(0, 40),
 )
-def test_a_longer_life_never_ends_earlier_and_every_end_is_a_day_s_beginning(at: datetime, zone: str, months: int) -> None:
+def test_a_longer_life_never_ends_earlier_and_every_end_is_a_day_s_beginning(
+    at: datetime, zone: str, months: int
+) -> None:
     policies = [{"kind": "rolling", "months": m} for m in (months, months + 1)]
     first, second = (rules.expires_at(policy=p, earned_at=at, active_from=at, zone=zone) for p in policies)
     assert first is not None and second is not None
@@ -106,7 +140,10 @@ def test_a_longer_life_never_ends_earlier_and_every_end_is_a_day_s_beginning(at:
         ([{"key": "p", "expiry": {"kind": "end_of", "period": "week"}}], "units.0.expiry.period"),
         ([{"key": "p", "expiry": {"kind": "fixed", "on": "2026-02-30"}}], "units.0.expiry.on"),
         ([{"key": "p", "expiry": {"kind": "inactivity", "months": 0}}], "units.0.expiry.months"),
-        ([{"key": "p", "expiry": {"kind": "by_tier", "tiers": {}, "otherwise": None}}], "units.0.expiry.otherwise.kind"),
+        (
+            [{"key": "p", "expiry": {"kind": "by_tier", "tiers": {}, "otherwise": None}}],
+            "units.0.expiry.otherwise.kind",
+        ),
         ([{"key": "p", "activation": {"kind": "after", "days": True}}], "units.0.activation.days"),
         ([{"key": "p", "activation": {"kind": "event"}}], "units.0.activation.event"),
         ([{"key": "p", "adjust_limit": -1}], "units.0.adjust_limit"),

@@ -63,7 +63,14 @@ def test_a_unit_that_members_hold_is_not_taken_away(shop: int, anna: UUID) -> No
 
 
 def test_a_correction_within_the_limit_happens_at_once(shop: int, anna: UUID) -> None:
-    asked = {"program_id": shop, "member_id": anna, "unit": "points", "reason": "mistake", "actor": "staff:1", "limit": 100}
+    asked = {
+        "program_id": shop,
+        "member_id": anna,
+        "unit": "points",
+        "reason": "mistake",
+        "actor": "staff:1",
+        "limit": 100,
+    }
     assert isinstance(services.adjust(**asked, key="a", amount=100), Moved)
     with pytest.raises(terms.NotEnoughPoints), transaction.atomic():
         services.adjust(**asked | {"limit": None}, key="b", amount=-101)
@@ -73,7 +80,14 @@ def test_a_correction_within_the_limit_happens_at_once(shop: int, anna: UUID) ->
 @pytest.mark.parametrize("more", [{"amount": 101}, {"amount": -101}, {"amount": 1, "kind": "earn"}])
 def test_beyond_the_limit_or_as_an_earning_it_waits_for_another_person(shop: int, anna: UUID, more: dict) -> None:
     earn(shop, anna, "o1", (POINTS, 500))
-    asked = {"program_id": shop, "member_id": anna, "unit": "points", "reason": "mistake", "actor": "staff:1", "limit": 100}
+    asked = {
+        "program_id": shop,
+        "member_id": anna,
+        "unit": "points",
+        "reason": "mistake",
+        "actor": "staff:1",
+        "limit": 100,
+    }
     waiting = services.adjust(**asked | more, key="a")
     assert isinstance(waiting, Adjustment)
     assert services.adjust(**asked | more, key="a") == waiting
@@ -134,7 +148,9 @@ def test_a_merge_moves_lots_debt_and_holds_and_its_undo_returns_what_is_left(sho
         back = services.separate(program_id=shop, record=record, key="u", reason="unmerge", actor="staff:1")
     assert back == {"returned": {"growth": 7, "points": 36, "stars": 5}, "spent": {"points": 4}}
     assert world.books(anna) == ([36, 7], [0, 0, 5], [0], [])
-    assert rows("select expires_at from ledger_lot where member_id = %s and unit = 1 order by seq desc limit 1", anna) == [(ends,)]
+    assert rows(
+        "select expires_at from ledger_lot where member_id = %s and unit = 1 order by seq desc limit 1", anna
+    ) == [(ends,)]
     assert services.discrepancies(program_id=shop) == []
     with pytest.raises(terms.CannotReverse), transaction.atomic():
         services.separate(program_id=shop, record=record, key="u2", reason="unmerge", actor="staff:1")
@@ -175,7 +191,9 @@ def test_lots_and_journal_are_read_in_pages_newest_first(shop: int, anna: UUID) 
         services.entry_of(program_id=shop, member_id=anna, seq=9)
 
 
-def test_a_night_expires_closes_the_day_and_signs_and_a_statement_is_the_same_before_and_after(shop: int, anna: UUID) -> None:
+def test_a_night_expires_closes_the_day_and_signs_and_a_statement_is_the_same_before_and_after(
+    shop: int, anna: UUID
+) -> None:
     secrets.make_keys(program_id=shop)
     midnight = datetime(2026, 3, 2, tzinfo=UTC)
     earn(shop, anna, "o1", (POINTS, 30), (POINTS, 12), expires=[midnight, None])
@@ -206,7 +224,11 @@ def test_a_night_expires_closes_the_day_and_signs_and_a_statement_is_the_same_be
 
 
 def test_points_waiting_for_an_event_live_from_that_event(shop: int, anna: UUID) -> None:
-    policy = {"key": "points", "expiry": {"kind": "rolling", "days": 10}, "activation": {"kind": "event", "event": "shipped"}}
+    policy = {
+        "key": "points",
+        "expiry": {"kind": "rolling", "days": 10},
+        "activation": {"kind": "event", "event": "shipped"},
+    }
     services.apply(shop, {"units": [policy, *services.describe(shop)["units"][1:]]}, "staff:1")
     points = services.unit(program_id=shop, key="points")
     with clock.at(T0):
@@ -223,13 +245,22 @@ def test_points_waiting_for_an_event_live_from_that_event(shop: int, anna: UUID)
 
 def test_an_exchange_comes_out_whole_or_not_at_all(shop: int, anna: UUID) -> None:
     earn(shop, anna, "o1", (POINTS, 250))
-    asked = {"program_id": shop, "member_id": anna, "unit": "points", "into": "stars", "rate": (1, 100), "actor": "member:x"}
+    asked = {
+        "program_id": shop,
+        "member_id": anna,
+        "unit": "points",
+        "into": "stars",
+        "rate": (1, 100),
+        "actor": "member:x",
+    }
     with pytest.raises(Invalid), transaction.atomic():
         services.exchange(**asked, key="x", amount=250)
     services.exchange(**asked, key="x", amount=200)
     assert world.books(anna)[0] == [50, 0, 2]
     with pytest.raises(terms.NotTransferable), transaction.atomic():
-        world.one("update ledger_unit set transferable = false where slot = 1 and program_id = %s::int returning 1", shop)
+        world.one(
+            "update ledger_unit set transferable = false where slot = 1 and program_id = %s::int returning 1", shop
+        )
         services.gift(
             program_id=shop, member_id=anna, to=world.member(shop), key="g", unit="points", amount=1, actor="member:x"
         )
