@@ -1,6 +1,6 @@
-"""Recompute the books of Online Retail from the CSV alone, with nothing of the project; compare docs/online-retail.md.
+"""Recompute the books of Online Retail from the CSV alone, with nothing of the project: see docs/online-retail.md.
 
-Usage: python scripts/recompute_online_retail.py online_retail.csv.gz [--json]
+Usage: python scripts/recompute_online_retail.py online_retail.csv.gz
 """
 
 import collections
@@ -54,10 +54,9 @@ def main(path):
     ever = {
         (i["customer"], ln["sku"]) for i in invoices if i["ref"][0] not in "CA" for ln in i["lines"] if ln["q"] > 0
     }
-    bought, balance, customers, buyers = collections.defaultdict(list), collections.Counter(), set(), set()
+    bought, balance, buyers = collections.defaultdict(list), collections.Counter(), set()
     for invoice in invoices:
         who, kind = invoice["customer"], invoice["ref"][0]
-        customers.add(who)
         sums["lines"] += len(invoice["lines"])
         sums["lines exact"] += sum(line["exact"] for line in invoice["lines"])
         sums["lines minor"] += sum(line["minor"] for line in invoice["lines"])
@@ -90,13 +89,11 @@ def main(path):
             for line in invoice["lines"]:
                 if line["q"] > 0:
                     bought[who, line["sku"]].append(line)
-    sums["customers"], sums["customers who bought"] = len(customers - {""}), len(buyers)
+    sums["customers"], sums["customers who bought"] = len({i["customer"] for i in invoices} - {""}), len(buyers)
     sums["balances"], sums["debt"] = sum(balance.values()), -sum(b for b in balance.values() if b < 0)
     sums["largest balance"] = max(balance.values())
     return dict(sums)
 
 
 if __name__ == "__main__":
-    found = main(sys.argv[1])
-    as_text = "\n".join(f"{name}\t{found[name]}" for name in sorted(found))
-    sys.stdout.write((json.dumps(found, default=str) if "--json" in sys.argv else as_text) + "\n")
+    sys.stdout.write(json.dumps(main(sys.argv[1]), indent=1, sort_keys=True, default=str) + "\n")

@@ -50,7 +50,7 @@ def asked(query: str, program_id: int) -> tuple[Any, ...]:
 
 def test_online_retail_comes_in_exactly_and_a_second_import_changes_nothing(real_data: Path) -> None:
     file = real_data / "online_retail" / "online_retail.csv.gz"
-    told = subprocess.run([sys.executable, str(SCRIPT), str(file), "--json"], capture_output=True, check=True)
+    told = subprocess.run([sys.executable, str(SCRIPT), str(file)], capture_output=True, check=True)
     truth = json.loads(told.stdout)
     program_id = a_program(publishing.blueprint(key="online-retail").text)
     report = bring(program_id, file, "online-retail").report

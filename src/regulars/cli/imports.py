@@ -98,9 +98,9 @@ def _import(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    document = _mapping(kind, form, mapping_path)
     program = _program(program_key)
     try:
+        document = _mapping(kind, form, mapping_path)
         with _shown(quiet=as_json) as show:
             if dry_run:
                 read = read_mapping(document)
