@@ -8,8 +8,9 @@ from random import Random
 
 _FAMILY = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕"
 _GIVEN = (
-    "伟 芳 娜 敏 静 丽 强 磊 军 洋 勇 艳 杰 娟 涛 明 超 秀兰 霞 平 刚 桂英 文 辉 建华 玉兰 欣怡 梓涵 子轩 浩然 雨桐 诗涵 宇轩 俊杰 思远 嘉怡 晓燕 海燕 志强 国庆 婷婷 "
-    "丹 雪 晨曦 若曦 天佑 一诺 可馨"
+    "伟 芳 娜 敏 静 丽 强 磊 军 洋 勇 艳 杰 娟 涛 明 超 秀兰 霞 平 刚 桂英 文 "
+    "辉 建华 玉兰 欣怡 梓涵 子轩 浩然 雨桐 诗涵 宇轩 俊杰 思远 嘉怡 晓燕 海燕 志强 "
+    "国庆 婷婷 丹 雪 晨曦 若曦 天佑 一诺 可馨"
 ).split()
 _FIRST = (
     "Olivia Amelia Isla Ava Mia Grace Freya Lily Emily Rosie Ella Sophie Poppy Evie Ruby Daisy Alice "
