@@ -24,6 +24,6 @@ FILES = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ledger", "0001_initial"), ("members", "0002_functions"), ("programs", "0001_initial")]
+    dependencies = [("ledger", "0001_initial"), ("members", "0002_functions"), ("programs", "0002_facts")]
 
     operations = [migrations.RunSQL((SQL / name).read_text(), migrations.RunSQL.noop) for name in FILES]

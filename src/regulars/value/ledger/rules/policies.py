@@ -49,11 +49,11 @@ def complete(unit: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "key": unit.get("key", ""),
         "name": {"en": names} if isinstance(names, str) else names,
-        "kind": kind,
+        "kind": str(kind),
         "scale": unit.get("scale", 0),
         "expiry": _dated(unit.get("expiry", {"kind": "never"})),
         "activation": _dated(unit.get("activation", {"kind": "at_once"})),
-        "debt": unit.get("debt", DebtPolicy.WITHIN_BALANCE if kind == UnitKind.MEASURE else DebtPolicy.OWE),
+        "debt": str(unit.get("debt", DebtPolicy.WITHIN_BALANCE if kind == UnitKind.MEASURE else DebtPolicy.OWE)),
         "value_micro": unit.get("value_micro"),
         "adjust_limit": unit.get("adjust_limit"),
         "renewed_by": unit.get("renewed_by", ["earn", "spend"]),

@@ -34,8 +34,9 @@ def adjust(
 ) -> Moved | Adjustment:
     """Correct a balance by hand; beyond the limit, and for `kind=earn` by hand, it waits for a second person.
 
-    Args: amount: ± whole number. reason: a code, never a person's words. limit: what this actor may do alone, None for
-    no limit of its own; the unit's `adjust_limit` counts too, and the smaller one decides. expires_at: end of a new lot.
+    Args: amount: ± whole number. reason: a code, never a person's words. limit: what this actor may do alone, None
+    for no limit of its own; the unit's `adjust_limit` counts too, and the smaller one decides. expires_at: the end
+    of a new lot.
     Raises: NotEnoughPoints, KeyReused, UnknownUnit, Invalid, MemberMerged, MemberSuspended.
     """
     if amount == 0 or not reason or kind not in KINDS:

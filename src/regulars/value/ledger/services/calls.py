@@ -77,6 +77,7 @@ def call(sql: str, *params: Any) -> tuple[Any, ...]:
 
 
 def moved(row: tuple[Any, ...]) -> Moved:
+    """The answer of a verb: (seq, version, active, debt)."""
     seq, version, active, debt = row
     return Moved(seq=seq, version=version, active=tuple(active), debt=tuple(debt))
 

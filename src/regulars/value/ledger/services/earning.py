@@ -17,8 +17,8 @@ from regulars.value.ledger.terms import Clawed, Context, Moved, Parcel, Source, 
 
 EARN = (
     "select * from ledger_earn(%s::uuid, %s::int, %s::bigint, %s::text, %s::text, %s::text, %s::text, %s::int,"
-    " %s::timestamptz, %s::timestamptz, %s::text, %s::text, %s::bytea, %s::smallint[], %s::bigint[], %s::timestamptz[],"
-    " %s::text[], %s::timestamptz[], %s::timestamptz[], %s::text[], null)"
+    " %s::timestamptz, %s::timestamptz, %s::text, %s::text, %s::bytea, %s::smallint[], %s::bigint[],"
+    " %s::timestamptz[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::text[], null)"
 )
 CLAW = (
     "select * from ledger_claw(%s::uuid, %s::int, %s::text, %s::text, %s::text, %s::text, %s::bigint, %s::int,"
@@ -115,10 +115,10 @@ def clawback(
     reason: str | None = None,
     of: UUID | None = None,
 ) -> Clawed:
-    """Take back what the journal `reverses` gave, as far as the unit's debt policy reaches; the rest is owed or let go.
+    """Take back what the journal `reverses` gave, as far as the debt policy reaches; the rest is owed or let go.
 
-    Args: amounts: slot → > 0, at most what is left of that journal (L7). of: whose journal it is, when that member was
-    merged into this one. Allowed whatever the member's status.
+    Args: amounts: slot → > 0, at most what is left of that journal (L7). of: whose journal it is, when that
+    member was merged into this one. Allowed whatever the member's status.
     Raises: KeyReused, ReversesTooMuch, UnknownUnit, MemberMerged.
     """
     now = clock.now()
@@ -179,7 +179,8 @@ def activate(
     )
     return moved(
         call(
-            f"select * from ledger_activate_event(%s::uuid, {ENTRY}, %s::text, %s::text, %s::smallint[], %s::timestamptz[])",
+            f"select * from ledger_activate_event(%s::uuid, {ENTRY}, %s::text, %s::text, %s::smallint[],"
+            " %s::timestamptz[])",
             member_id,
             *head,
             event,

@@ -23,7 +23,8 @@ def absorb(*, program_id: int, from_id: UUID, into_id: UUID, key: str, reason: s
     head = entry(program_id=program_id, key=key, kind="absorbed", actor=actor, reason=reason, asked=asked)
     call(f"select ledger_absorb(%s::uuid, %s::uuid, {ENTRY})", from_id, into_id, *head)
     came = rows(
-        "select u.key, p.credit, p.debit, sum(p.amount) from ledger_journal j join ledger_posting p using (member_id, seq)"
+        "select u.key, p.credit, p.debit, sum(p.amount) from ledger_journal j"
+        " join ledger_posting p using (member_id, seq)"
         " join ledger_unit u on u.program_id = p.program_id and u.slot = p.unit"
         " where j.member_id = %s and j.key = %s group by 1, 2, 3 order by 1, 2, 3",
         into_id,
@@ -61,7 +62,7 @@ def _by_key(amounts: list[int] | None, keys: Mapping[int, str]) -> dict[str, int
 
 
 def note(*, program_id: int, member_id: UUID, seq: int, sealed: bytes, actor: str) -> None:
-    """Keep a person's words beside a journal: sealed by the caller with the member's key, outside the hash, erasable."""
+    """Keep a person's words beside a journal: sealed by the caller, outside the hash, erasable."""
     NoteRow.objects.update_or_create(
         member_id=member_id, seq=seq, defaults={"program_id": program_id, "body": sealed, "actor": actor}
     )

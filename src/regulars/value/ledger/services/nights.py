@@ -1,4 +1,4 @@
-"""What time does by itself, in this order: holds run out, value begins, value ends, the day closes, heads are signed."""
+"""What time does by itself: holds run out, value begins, value ends, the day closes, heads are signed."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def activate_due(*, program_id: int, before: datetime, limit: int = BATCH) -> in
 
 
 def expire_due(*, program_id: int, before: datetime, limit: int = BATCH) -> int:
-    """Book the end of value whose life ended at or before an instant, for at most `limit` members. Answers how many."""
+    """Book the end of value that ended at or before an instant, for at most `limit` members. Answers how many."""
     return _batch("ledger_expire_due", program_id, before, limit)
 
 

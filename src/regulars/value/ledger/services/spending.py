@@ -96,8 +96,8 @@ def restore(
 ) -> Moved:
     """Give spent value back to its very lots with the life they had; what has ended by now expires at once.
 
-    Args: spend_seq: the journal that spent it. amount: > 0, at most what did not come back yet (L7). of: whose journal
-    it is, when that member was merged into this one.
+    Args: spend_seq: the journal that spent it. amount: > 0, at most what did not come back yet (L7). of: whose
+    journal it is, when that member was merged into this one.
     Raises: UnknownEntry, ReversesTooMuch, KeyReused, MemberMerged.
     """
     asked = digest("restore", kind, spend_seq, amount, str(of), source.type, source.ref)
@@ -193,8 +193,8 @@ def exchange(
 ) -> Moved:
     """Exchange value into another unit, or (with `into=None`) out to a partner.
 
-    Args: rate: (gives, takes): 1 of `into` for 100 is (1, 100); the amount must come out whole. expires_at: the end of
-    the new lot. party: the partner who is owed it.
+    Args: rate: (gives, takes): 1 of `into` for 100 is (1, 100); the amount must come out whole. expires_at: the end
+    of the new lot. party: the partner who is owed it.
     Raises: as `spend`; Invalid when it does not come out whole, or out without a partner.
     """
     if (into is None and party is None) or rate[0] <= 0 or rate[1] <= 0:
@@ -212,8 +212,8 @@ def exchange(
         asked=asked,
     )
     sql = (
-        f"select * from ledger_exchange(%s::uuid, {ENTRY}, %s::smallint, %s::bigint, %s::smallint, %s::bigint, %s::bigint,"
-        " %s::timestamptz, %s::text)"
+        f"select * from ledger_exchange(%s::uuid, {ENTRY}, %s::smallint, %s::bigint, %s::smallint,"
+        " %s::bigint, %s::bigint, %s::timestamptz, %s::text)"
     )
     return moved(call(sql, member_id, *head, slot, amount, slot_into, *rate, expires_at, party))
 
@@ -236,20 +236,7 @@ def reverse(
     Raises: UnknownEntry, CannotReverse (a transfer, hold, expiry or exchange is undone in its own way),
     ReversesTooMuch, KeyReused.
     """
-    postings = rows(
-        "select unit, debit, credit, amount from ledger_posting where program_id = %s and member_id = %s and seq = %s",
-        program_id,
-        member_id,
-        seq,
-    )
-    if not postings:
-        raise UnknownEntry(f"There is no journal {seq}.")
-    gave = {unit for unit, debit, _, _ in postings if debit in ("issued", "funder")}
-    took = {
-        unit
-        for unit, debit, credit, _ in postings
-        if debit in ("wallet", "held") and credit in ("spent", "payable", "issued")
-    }
+    gave, took = _sides(program_id, member_id, seq)
     again = rows("select 1 from ledger_journal where member_id = %s and key = %s", member_id, key)
     source = Source(type="reverse", ref=str(seq))
     at = occurred_at or clock.now()
@@ -283,6 +270,25 @@ def reverse(
             reason=reason,
         )
     raise CannotReverse("This kind of movement is undone in another way.", seq=seq)
+
+
+def _sides(program_id: int, member_id: UUID, seq: int) -> tuple[set[int], set[int]]:
+    """The slots of which a journal gave value, and those of which it took.
+
+    Raises: UnknownEntry.
+    """
+    postings = rows(
+        "select unit, debit, credit from ledger_posting where program_id = %s and member_id = %s and seq = %s",
+        program_id,
+        member_id,
+        seq,
+    )
+    if not postings:
+        raise UnknownEntry(f"There is no journal {seq}.")
+    gave = {unit for unit, debit, _ in postings if debit in ("issued", "funder")}
+    out = ("spent", "payable", "issued")
+    took = {unit for unit, debit, credit in postings if debit in ("wallet", "held") and credit in out}
+    return gave, took
 
 
 def _left(member_id: UUID, seq: int, slots: set[int]) -> dict[int, int]:

@@ -79,9 +79,9 @@ def _movements(
         "select day, unit, debit, credit, party, amount, postings from ledger_daily"
         " where program_id = %s and day >= %s and day <= %s and day < %s and (%s::int is null or unit = %s)"
         " union all select (recorded_at at time zone %s)::date, unit, debit, credit,"
-        " case when 'transit' in (debit, credit) then null else party end, sum(amount)::bigint, count(*) from ledger_posting"
-        " where program_id = %s and recorded_at >= %s and recorded_at < %s and (%s::int is null or unit = %s)"
-        " group by 1, 2, 3, 4, 5",
+        " case when 'transit' in (debit, credit) then null else party end, sum(amount)::bigint, count(*)"
+        " from ledger_posting where program_id = %s and recorded_at >= %s and recorded_at < %s"
+        " and (%s::int is null or unit = %s) group by 1, 2, 3, 4, 5",
         program_id,
         first,
         last,
@@ -102,8 +102,8 @@ def _happened(
     program_id: int, zone: str, first: date, last: date, slot: int
 ) -> list[tuple[date, int, str, str, str | None, int, int]]:
     found = rows(
-        "select (j.occurred_at at time zone %s)::date, p.unit, p.debit, p.credit, null, sum(p.amount)::bigint, count(*)"
-        " from ledger_journal j join ledger_posting p on p.member_id = j.member_id and p.seq = j.seq"
+        "select (j.occurred_at at time zone %s)::date, p.unit, p.debit, p.credit, null, sum(p.amount)::bigint,"
+        " count(*) from ledger_journal j join ledger_posting p on p.member_id = j.member_id and p.seq = j.seq"
         " where j.program_id = %s and j.occurred_at >= %s and j.occurred_at < %s and p.unit = %s group by 1, 2, 3, 4",
         zone,
         program_id,
@@ -160,15 +160,16 @@ def sign_heads(*, program_id: int, day: date) -> bytes:
 
 def _heads(program_id: int) -> tuple[int, int, bytes]:
     ((members, journals, digest),) = rows(
-        "select count(*), coalesce(sum(seq), 0), sha256(coalesce(string_agg(uuid_send(member_id) || int8send(seq) || head,"
-        " ''::bytea order by member_id), ''::bytea)) from ledger_account where program_id = %s",
+        "select count(*), coalesce(sum(seq), 0),"
+        " sha256(coalesce(string_agg(uuid_send(member_id) || int8send(seq) || head, ''::bytea order by member_id),"
+        " ''::bytea)) from ledger_account where program_id = %s",
         program_id,
     )
     return int(members), int(journals), bytes(digest)
 
 
 def _told(program_id: int, day: date, members: int, journals: int, digest: bytes, before: bytes) -> bytes:
-    """What is signed for a night: `program/day/members/journals/`, the digest, and the signature of the night before."""
+    """What is signed for a night: `program/day/members/journals/`, the digest, the signature of the night before."""
     return f"{program_id}/{day.isoformat()}/{members}/{journals}/".encode() + digest + before
 
 
@@ -202,7 +203,7 @@ def head_of(*, program_id: int, day: date) -> HeadRow:
 
 
 def discrepancies(*, program_id: int | None = None) -> list[Discrepancy]:
-    """Every broken promise L1–L9 in the stored books; none in a healthy database. Reads all of it, in set-based passes.
+    """Every broken promise L1–L9 in the stored books; none in a healthy database. Reads all, in set-based passes.
 
     Args: program_id: one program, or all.
     """

@@ -76,9 +76,10 @@ end $$;
 
 -- What a decision needs to know. One row also before the account is open. `overdue` is the part of `active` whose life
 -- has ended and which no night has booked yet: it cannot be spent.
-create or replace function ledger_context(p_member uuid, p_now timestamptz default now(),
-  out version bigint, out active bigint[], out pending bigint[], out held bigint[], out debt bigint[],
-  out counters jsonb, out moved_into uuid, out overdue bigint[], out seq bigint)
+-- (A table, so that the planner unfolds it into the query that asks.)
+create or replace function ledger_context(p_member uuid, p_now timestamptz default now())
+returns table (version bigint, active bigint[], pending bigint[], held bigint[], debt bigint[],
+  counters jsonb, moved_into uuid, overdue bigint[], seq bigint)
 language sql stable as $$
   select coalesce(a.version, 0), coalesce(a.active, '{}'), coalesce(a.pending, '{}'), coalesce(a.held, '{}'),
          coalesce(a.debt, '{}'), coalesce(a.counters, '{}'), a.moved_into,

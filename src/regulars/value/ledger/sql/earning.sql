@@ -36,7 +36,8 @@ begin
   end if;
   update ledger_account a set version = a.version + 1, seq = a.seq + (n > 0)::int,
          head = case when n > 0 then ledger_link(a.head, p_member, a.seq + 1, v_body) else a.head end,
-         active = ledger_plus(a.active, p_units, v_active), pending = ledger_plus(a.pending, p_units, v_pending),
+         active = ledger_plus(a.active, p_units, v_active),
+         pending = case when v_pending is null then a.pending else ledger_plus(a.pending, p_units, v_pending) end,
          counters = coalesce(p_counters, a.counters)
    where a.member_id = p_member and a.program_id = p_program and (p_version is null or a.version = p_version)
      and a.moved_into is null

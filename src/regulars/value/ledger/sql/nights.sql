@@ -59,7 +59,7 @@ end $$;
 create or replace function ledger_close_days(p_program int, p_from date, p_before date) returns bigint language plpgsql as $$
 declare v_zone text; n bigint;
 begin
-  select zone into v_zone from programs_program where id = p_program;
+  select p.zone into v_zone from programs_facts p where p.program_id = p_program;
   perform pg_advisory_xact_lock(hashtext('ledger_daily'), p_program);
   delete from ledger_daily d where d.program_id = p_program and d.day >= p_from and d.day < p_before;
   insert into ledger_daily (program_id, day, unit, debit, credit, party, amount, postings)

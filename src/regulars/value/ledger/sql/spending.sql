@@ -14,7 +14,7 @@ returns table (lot ledger_lot, ends timestamptz) language sql stable as $$
     select u.slot, (u.expiry ->> 'months')::int as months, p.zone,
            (select max(j.occurred_at) from ledger_journal j
              where j.member_id = p_member and (j.kind = any (u.renewed_by) or j.kind = 'absorb')) as renewed
-      from ledger_account a join ledger_unit u on u.program_id = a.program_id join programs_program p on p.id = a.program_id
+      from ledger_account a join ledger_unit u on u.program_id = a.program_id join programs_facts p on p.program_id = a.program_id
      where a.member_id = p_member and u.expiry ->> 'kind' = 'inactivity')
   select l, least(l.expires_at, case l.state when 'pending' then l.activation_deadline
                                 else ledger_day_end(greatest(c.renewed, l.activates_at), c.months, c.zone) end)
