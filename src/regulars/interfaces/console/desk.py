@@ -133,7 +133,13 @@ def _render(answer: HttpResponse) -> HttpResponse:
 
 def refused(desk: Desk, no: Refusal) -> HttpResponse:
     """A page that says why not."""
-    title = _("Not found") if isinstance(no, NotFound) else _("Not allowed") if isinstance(no, Forbidden) else _("Refused")
+    title = (
+        _("Not found")
+        if isinstance(no, NotFound)
+        else _("Not allowed")
+        if isinstance(no, Forbidden)
+        else _("Refused")
+    )
     return desk.page("refused", {"sentence": said(no), "code": no.code}, title=title, status=no.status)
 
 

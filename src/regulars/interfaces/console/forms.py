@@ -38,7 +38,7 @@ class AdjustForm(WhyForm):
     amount = forms.IntegerField(
         label=_("Amount"), min_value=-MOST, max_value=MOST, help_text=_("Above zero gives, below zero takes away.")
     )
-    code = forms.ChoiceField(label=_("Kind of reason"), choices=[("", "–"), *words.REASON.items()])
+    code = forms.ChoiceField(label=_("Kind of reason"), choices=[("", "–"), *words.ASKABLE])
 
     def clean_amount(self) -> int:
         """Nothing is no correction."""

@@ -1,4 +1,4 @@
-"""Words of the frame (django-unfold) that come without a translation; listed here so that the catalogues hold them."""
+"""Words of the frame (django-unfold) that come without a translation, so that our catalogues hold them."""
 
 from django.utils.translation import gettext_noop as _
 
@@ -25,4 +25,7 @@ WORDS = (
     _("Expand row"),
     _("No data"),
     _("Remove"),
+    _("Date"),
+    _("Time"),
+    _("Select value"),
 )

@@ -1,4 +1,4 @@
-"""Staff read the console in their own language until they choose another one."""
+"""Staff read the console in their own language, and in the time of the program they work at."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.utils import translation
+from django.utils import timezone, translation
+
+from regulars.interfaces.console.desk import desk_of
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
@@ -25,4 +27,8 @@ class StaffLanguage:
                 found = settings.LANGUAGE_CODE
             translation.activate(found)
             request.LANGUAGE_CODE = found
-        return self.get_response(request)
+        if not request.path.startswith("/console/") or not request.user.is_authenticated:
+            return self.get_response(request)
+        desk = desk_of(request)
+        with timezone.override(desk.program.zone if desk else None):
+            return self.get_response(request)

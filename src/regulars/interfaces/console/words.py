@@ -77,10 +77,23 @@ JOURNAL: dict[str, Any] = {
 REASON: dict[str, Any] = {
     "missing_purchase": _("A purchase was not credited"),
     "complaint": _("Goodwill after a complaint"),
+    "goodwill": _("Goodwill"),
+    "correction": _("Correction"),
     "wrong_amount": _("A wrong amount was booked"),
     "promotion_missed": _("A promotion was missed"),
     "fraud": _("Misuse"),
     "other": _("Another reason"),
+}
+ASKABLE = [(code, name) for code, name in REASON.items() if code not in ("goodwill", "correction")]
+UNEARNED: dict[str, Any] = {
+    "condition": _("Condition not met"),
+    "nothing_qualifies": _("Nothing qualifies"),
+    "tier": _("Other levels only"),
+    "cap": _("Limit reached"),
+    "member_suspended": _("Suspended"),
+    "member_closed": _("Closed"),
+    "suspended": _("Suspended"),
+    "closed": _("Closed"),
 }
 IMPORT_STATE: dict[str, Any] = {
     "waiting": _("Waiting"),
@@ -128,6 +141,7 @@ TABLES: dict[str, dict[str, Any]] = {
     "line": LINE_KIND,
     "adjustment": ADJUSTMENT,
     "proof": PROOF,
+    "unearned": UNEARNED,
 }
 
 

@@ -10,6 +10,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from regulars.kernel import clock
 from regulars.people.staff.terms import Role
@@ -91,13 +92,22 @@ class StaffUser(AbstractBaseUser, PermissionsMixin):
 class GrantRow(models.Model):
     """A person's role in a program. Kept: until taken away; the audit trail remembers it."""
 
-    user = models.ForeignKey(StaffUser, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(StaffUser, on_delete=models.CASCADE, related_name="+", verbose_name=_("person"))
     role = models.CharField(_("role"), max_length=16, choices=[(r.value, r.value) for r in Role])
-    program = models.ForeignKey("programs.ProgramRow", on_delete=models.PROTECT, related_name="+")
-    store = models.ForeignKey("programs.StoreRow", on_delete=models.PROTECT, related_name="+", null=True, blank=True)
+    program = models.ForeignKey(
+        "programs.ProgramRow", on_delete=models.PROTECT, related_name="+", verbose_name=_("program")
+    )
+    store = models.ForeignKey(
+        "programs.StoreRow",
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+        verbose_name=_("store"),
+    )
     adjust_limit = models.BigIntegerField(_("adjustment limit"), null=True, blank=True)
-    granted_by = models.CharField(max_length=80)
-    granted_at = models.DateTimeField(default=clock.now)
+    granted_by = models.CharField(_("given by"), max_length=80)
+    granted_at = models.DateTimeField(_("given"), default=clock.now)
 
     class Meta:
         db_table = "staff_grant"
@@ -120,18 +130,27 @@ class GrantRow(models.Model):
 class KeyRow(models.Model):
     """An API key; only the hash of its secret is here. Kept: for ever (journals name it), revoked keys too."""
 
-    program = models.ForeignKey("programs.ProgramRow", on_delete=models.PROTECT, related_name="+")
-    name = models.CharField(_("name"), max_length=200)
+    program = models.ForeignKey(
+        "programs.ProgramRow", on_delete=models.PROTECT, related_name="+", verbose_name=_("program")
+    )
+    name = models.CharField(pgettext_lazy("thing", "name"), max_length=200)
     prefix = models.CharField(_("begins with"), max_length=24)
     hash = models.BinaryField(max_length=32)
     scopes = ArrayField(models.TextField(), verbose_name=_("scopes"))
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
-    store = models.ForeignKey("programs.StoreRow", on_delete=models.PROTECT, related_name="+", null=True, blank=True)
+    store = models.ForeignKey(
+        "programs.StoreRow",
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+        verbose_name=_("store"),
+    )
     ip_allow = ArrayField(CidrField(), null=True, blank=True, verbose_name=_("allowed networks"))
     adjust_limit = models.BigIntegerField(_("adjustment limit"), default=0)
     rate_per_minute = models.IntegerField(_("calls a minute"), default=6000)
-    created_by = models.CharField(max_length=80)
-    created_at = models.DateTimeField(default=clock.now)
+    created_by = models.CharField(_("made by"), max_length=80)
+    created_at = models.DateTimeField(_("made"), default=clock.now)
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
     last_used_at = models.DateTimeField(_("last used"), null=True, blank=True)
 
@@ -154,7 +173,12 @@ class AuditRow(models.Model):
     """One act of somebody. Append-only by trigger. Kept: ten years, then by whole partitions of time."""
 
     program = models.ForeignKey(
-        "programs.ProgramRow", on_delete=models.PROTECT, related_name="+", null=True, db_index=False
+        "programs.ProgramRow",
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        db_index=False,
+        verbose_name=_("program"),
     )
     actor = models.CharField(_("who"), max_length=80)
     action = models.CharField(_("did"), max_length=80)

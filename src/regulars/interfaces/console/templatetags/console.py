@@ -57,6 +57,14 @@ def cash(minor: Any, currency: str) -> str:
     return f"{sign}{_SIGNS[currency]}{text}" if currency in _SIGNS else f"{sign}{currency} {text}"
 
 
+@register.filter
+def round_cash(minor: Any, currency: str) -> str:
+    """Money for a glance: from a thousand on without the minor part."""
+    digits = money.exponent(currency)
+    text = cash(minor, currency)
+    return text[: -digits - 1] if digits and minor is not None and abs(int(minor)) >= 1000 * 10**digits else text
+
+
 def _is_chinese() -> bool:
     return (translation.get_language() or "").startswith("zh")
 
@@ -169,10 +177,15 @@ def order_ref(source_ref: str) -> str:
 def chosen(field: Any) -> Any:
     """What a form's field holds, as a person reads it."""
     value = field.value()
-    return dict(getattr(field.field, "choices", ())).get(
-        value, dict(getattr(field.field, "choices", ())).get(_whole(value), value)
-    )
+    choices = dict(getattr(field.field, "choices", ()))
+    return choices.get(value, choices.get(_whole(value), value))
 
 
 def _whole(value: Any) -> Any:
     return int(value) if str(value).lstrip("-").isdecimal() else value
+
+
+@register.filter
+def listed(value: Any) -> str:
+    """A value of an audit entry: lists with commas."""
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

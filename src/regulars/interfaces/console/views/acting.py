@@ -291,9 +291,7 @@ ACTS = {
         title=gettext_lazy("Suspend the member"),
         permission="members:write",
         form=WhyForm,
-        foresee=_says(
-            gettext_lazy("The member can neither earn nor spend until reopened. Returns still count.")
-        ),
+        foresee=_says(gettext_lazy("The member can neither earn nor spend until reopened. Returns still count.")),
         do=_status(MemberStatus.SUSPENDED, "members.suspend", gettext_lazy("Suspended.")),
         button=gettext_lazy("Suspend"),
         is_dangerous=True,

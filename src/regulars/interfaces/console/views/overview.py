@@ -92,12 +92,10 @@ def label_of(day: date, step: str) -> str:
 
 def _cards(desk: Desk, span: figures.Range, unit: Unit | None, counted: figures.Counted) -> list[dict[str, Any]]:
     program = desk.program.id
-    days = (span.last - span.first).days + 1
-    earlier = (span.first - timedelta(days=days), span.first - timedelta(days=1))
     joined = figures.total(program, "joined", span.first, span.last)
-    orders = figures.total(program, "orders", span.first, span.last)
-    sales = figures.total(program, "sales", span.first, span.last)
     share = round(100 * counted.active / counted.members) if counted.members else 0
+    orders, more_orders = _with_change(desk, span, "orders")
+    sales, more_sales = _with_change(desk, span, "sales")
     cards = [
         {"name": _("Members"), "value": counted.members, "below": _("%(n)s new in this time") % {"n": f"{joined:,}"}},
         {
@@ -105,23 +103,25 @@ def _cards(desk: Desk, span: figures.Range, unit: Unit | None, counted: figures.
             "value": counted.active,
             "below": _("%(n)s %% bought in the last 90 days") % {"n": share},
         },
-        {
-            "name": _("Orders"),
-            "value": orders,
-            "change": _change(orders, figures.total(program, "orders", *earlier)),
-        },
-        {
-            "name": _("Sales"),
-            "minor": sales,
-            "change": _change(sales, figures.total(program, "sales", *earlier)),
-        },
+        {"name": _("Orders"), "value": orders, "change": more_orders},
+        {"name": _("Sales"), "minor": sales, "change": more_sales},
     ]
     if unit:
-        worth = _worth(figures.before(program, f"net:{unit.key}", span.last + timedelta(days=1)), unit)
-        cards.append(
-            worth | {"name": _("Outstanding %(unit)s") % {"unit": words.named(unit.names, unit.key, desk.language)}}
-        )
+        outstanding = figures.before(program, f"net:{unit.key}", span.last + timedelta(days=1))
+        name = words.named(unit.names, unit.key, desk.language)
+        cards.append(_worth(outstanding, unit) | {"name": _("Outstanding %(unit)s") % {"unit": name}})
     return cards
+
+
+def _with_change(desk: Desk, span: figures.Range, name: str) -> tuple[int, int | None]:
+    """A figure's sum, and by how many percent it has grown; None where we know no whole time before."""
+    days = timedelta(days=(span.last - span.first).days + 1)
+    now = figures.total(desk.program.id, name, span.first, span.last)
+    known_from = figures.extent(desk.program.id)[0]
+    if known_from is None or known_from > span.first - days:
+        return now, None
+    earlier = figures.total(desk.program.id, name, span.first - days, span.first - timedelta(days=1))
+    return now, round(100 * (now - earlier) / earlier) if earlier else None
 
 
 def _worth(outstanding: int, unit: Unit) -> dict[str, Any]:
@@ -129,11 +129,6 @@ def _worth(outstanding: int, unit: Unit) -> dict[str, Any]:
     if unit.value_micro:
         card["worth_minor"] = outstanding * unit.value_micro // 1_000_000
     return card
-
-
-def _change(now: int, earlier: int) -> int | None:
-    """By how many percent more or less than in the same time before; None when there was nothing before."""
-    return round(100 * (now - earlier) / earlier) if earlier else None
 
 
 def _points(desk: Desk, span: figures.Range, unit: Unit, labels: list[str]) -> list[Chart]:

@@ -17,7 +17,7 @@ from regulars.people.staff import services as staff
 from regulars.people.staff.models import AuditRow, GrantRow, KeyRow, StaffUser
 from regulars.people.staff.tests.helpers import PASSWORD, SYSTEM, granted, person, program, tree
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("regulars.people.staff.tests.urls")]
+pytestmark = pytest.mark.django_db
 
 
 def log_in(client, who):
