@@ -10,12 +10,13 @@ create or replace function orders_commit(p_member uuid, p_program int, p_version
   p_expires timestamptz[], p_funders text[], p_earned bigint[], p_counters jsonb,
   p_key text, p_request_hash bytea, p_status smallint, p_body bytea, p_fact jsonb) returns bigint
 language plpgsql as $$
-declare v_seq bigint;
+declare v record; v_seq bigint;
 begin
   if p_units is not null then
-    select e.seq into v_seq from ledger_earn(p_member, p_program, p_version, 'order/' || p_source || '/' || p_ref, 'earn',
+    v := ledger_earn(p_member, p_program, p_version, 'order/' || p_source || '/' || p_ref, 'earn',
       'order', p_source || '/' || p_ref, p_rule_version, p_occurred, p_recorded, p_actor, null, p_digest,
-      p_units, p_amounts, p_activates, p_events, p_deadlines, p_expires, p_funders, p_counters) e;
+      p_units, p_amounts, p_activates, p_events, p_deadlines, p_expires, p_funders, p_counters);
+    v_seq := v.seq;
   end if;
   if p_key is not null then
     insert into kernel_idempotency (program_id, key, request_hash, status, body, created_at)

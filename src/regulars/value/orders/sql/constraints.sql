@@ -1,11 +1,16 @@
 -- What Django cannot spell: arrays by slot, and room for updates in the page (returns and claims change rows in place).
 
 -- Whether every number of `part` is between nothing and the number of `whole` in the same slot; a missing one is 0.
+-- Not in SQL: the planner would try to unfold it, and parse its text, whenever a line is written.
 create function orders_within(part bigint[], whole bigint[]) returns boolean
-language sql immutable parallel safe as $$
-    select coalesce(bool_and(p.v >= 0 and p.v <= coalesce(whole[p.slot], 0)), true)
-    from unnest(part) with ordinality as p(v, slot)
-$$;
+language plpgsql immutable parallel safe as $$
+declare slot int;
+begin
+  for slot in 1 .. cardinality(part) loop
+    if part[slot] is null or part[slot] < 0 or part[slot] > coalesce(whole[slot], 0) then return false; end if;
+  end loop;
+  return true;
+end $$;
 
 -- round_half_up(total × part ÷ whole) in whole numbers, exactly: none of it goes through an inexact quotient.
 create function orders_share(total bigint, part numeric, whole numeric) returns bigint
