@@ -4,7 +4,7 @@ BIN := .venv/bin
 PARALLEL ?= 2
 export DJANGO_SETTINGS_MODULE = regulars.settings
 
-.PHONY: help demo test test-deep lint docs bench lock
+.PHONY: help demo test test-deep lint docs bench lock upgrade-snapshot
 help:
 	@echo "make demo       everything on this machine: database, town, server, worker (Ctrl-C stops it)"
 	@echo "make test       lint, types, contracts, migrations, and all tests of short profile"
@@ -12,6 +12,7 @@ help:
 	@echo "make lint       only lint, types, contracts and migrations"
 	@echo "make docs       build the documentation into site/"
 	@echo "make bench      measure this machine, as ratios"
+	@echo "make upgrade-snapshot  at a release: keep a database of it, for the next one's test"
 	@echo "make lock       choose versions anew from pyproject.toml"
 
 .venv/pyvenv.cfg:
@@ -50,6 +51,9 @@ docs: .venv/.develops
 
 bench: .venv/.runs
 	$(BIN)/regulars bench
+
+upgrade-snapshot: .venv/.develops
+	$(BIN)/python -m tests.upgrade.make
 
 lock: .venv/.develops
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --upgrade --no-emit-index-url --no-header --quiet -o requirements.lock

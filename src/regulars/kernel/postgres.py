@@ -51,7 +51,7 @@ def parse_url(url: str) -> dict[str, Any]:
     extra = dict(parse_qsl(parts.query))
     host = extra.pop("host", None) or (unquote(parts.hostname) if parts.hostname else "")
     options = {
-        "options": f"-c lock_timeout={LOCK_TIMEOUT_MS} -c timezone=UTC",
+        "options": f"-c lock_timeout={LOCK_TIMEOUT_MS} -c timezone=UTC -c jit=off",
         "prepare_threshold": 1,
         "application_name": "regulars",
         **extra,
@@ -109,6 +109,8 @@ def start_embedded() -> str:
 
 def _forget_the_dead(server: Any) -> None:
     """Take processes that were killed off the list of those that use the server, or it would never stop."""
+    if not server.pgdata.exists():  # a folder that was made for once, and is gone
+        return
     with server._lock:
         listed = server.global_process_id_list
         try:

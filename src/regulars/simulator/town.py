@@ -19,6 +19,7 @@ STORES = tuple(f"sh{n:02d}" for n in range(1, 8)) + tuple(f"hz{n:02d}" for n in 
 _MONTHS = (1.15, 0.85, 0.9, 0.92, 1.0, 1.12, 0.95, 0.95, 1.02, 1.0, 1.3, 1.2)
 _WEEKDAYS = (0.85, 0.85, 0.9, 0.95, 1.1, 1.25, 1.15)
 _HOURS = (9, 10, 11, 12, 12, 13, 14, 15, 16, 17, 18, 18, 19, 19, 20, 20, 21)
+_GUESTS_A_DAY = 0.0024  # for each member
 _PEAK = max(_MONTHS) * max(_WEEKDAYS)
 
 MEMBER_COLUMNS = ("external", "name", "phone", "email", "locale", "birthday", "joined_at", "store", "channel")
@@ -118,7 +119,8 @@ def _visits(chance: Random, people: list[Shopper], starts_on: date, ends_on: dat
             first = False
     for offset in range((ends_on - starts_on).days + 1):  # passers-by, whom nobody knows
         day = starts_on + timedelta(days=offset)
-        for _ in range(int(12 * _MONTHS[day.month - 1] * _WEEKDAYS[day.weekday()])):
+        busy = _MONTHS[day.month - 1] * _WEEKDAYS[day.weekday()] * len(people) * _GUESTS_A_DAY
+        for _ in range(int(busy) + (chance.random() < busy % 1)):
             yield _visit(chance, None, day)
 
 
