@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +24,7 @@ def server(**settings: str) -> Iterator[Path]:
     Yields: the folder of the server's socket. Autovacuum is off (on two cores it takes one for itself; vacuum between
     rounds instead), checkpoints are far apart; fsync and synchronous_commit stay on.
     """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the server stops and its folder goes then too
     home = Path(tempfile.mkdtemp(prefix="regulars-bench-"))
     os.environ.pop("DATABASE_URL", None)
     os.environ.update(REGULARS_HOME=str(home), DJANGO_SETTINGS_MODULE="regulars.settings", REGULARS_LOG="console")
