@@ -2,6 +2,9 @@
 
 import pytest
 
+from regulars.kernel import ids
+from regulars.people.members import services as members
+from regulars.value.ledger import services as ledger
 from tests.stories.cast import a_caller, a_member, a_program, an_order
 
 pytestmark = pytest.mark.django_db
@@ -56,6 +59,16 @@ def test_earning_by_hand_does_not_get_round_four_eyes(shop):
     status, answer = move(careless, "earn", 1, member=shop.ada)
     assert (status, answer["state"]) == (202, "waiting")
     assert held(shop) == (500, 0)
+
+
+def test_a_note_is_kept_sealed_beside_the_books(shop):
+    body = {"unit": "points", "kind": "spend", "amount": 5, "reason": "reward", "note": "gave her a red scarf"}
+    assert shop.post(f"/members/{shop.ada}/points", body)[0] == 200
+    member_id = ids.decode("mem", shop.ada)
+    sealed = ledger.notes(program_id=shop.program, member_id=member_id)
+    assert b"scarf" not in b"".join(sealed.values())
+    opened = members.open_words(program_id=shop.program, member_id=member_id, sealed=sealed, purpose="ledger note")
+    assert list(opened.values()) == ["gave her a red scarf"]
 
 
 def test_held_points_cannot_be_spent_and_come_back_when_released(shop):

@@ -42,7 +42,10 @@ def move_points(request: HttpRequest, ref: str, told: shapes.PointsIn, idempoten
         member_id = members.resolve(program_id=key.program_id, ref=ref)
         done = _move(key, member_id, told, f"api/{idempotency_key}")
         if told.note and isinstance(done, Moved) and done.seq is not None:
-            ledger.note(program_id=key.program_id, member_id=member_id, seq=done.seq, text=told.note, actor=key.actor)
+            sealed = members.seal_words(
+                program_id=key.program_id, member_id=member_id, words=told.note, purpose="ledger note"
+            )
+            ledger.note(program_id=key.program_id, member_id=member_id, seq=done.seq, sealed=sealed, actor=key.actor)
         return _moved(key.program_id, member_id, told.unit, done)
 
     return answers.once(request, idempotency_key, work)

@@ -20,6 +20,7 @@ from regulars.people.members.services.reading import (
 )
 from regulars.people.members.services.registering import register
 from regulars.people.members.services.rows import KEEP, Keep
+from regulars.people.members.services.words import open_words, seal_words
 
 __all__ = [
     "KEEP",
@@ -41,6 +42,7 @@ __all__ = [
     "lookup",
     "merged_from",
     "number_qr",
+    "open_words",
     "profile",
     "recent",
     "redirect",
@@ -50,6 +52,7 @@ __all__ = [
     "resolve",
     "resolve_many",
     "rewrap_keys",
+    "seal_words",
     "send_code",
     "separate",
     "set_status",
