@@ -12,6 +12,8 @@ from typing import Any
 from django.db import connection
 
 from regulars.governance.publishing import services as publishing
+from regulars.interfaces.imports import services
+from regulars.interfaces.imports.terms import Job
 from regulars.value.orders.terms import Back, OrderTold, ReturnTold
 from regulars.value.promotions.terms import Line
 
@@ -46,6 +48,15 @@ Event = OrderTold | ReturnTold
 def a_shop(key: str = "shop", more: str = "") -> int:
     """A program with one point a pound; its id."""
     return publishing.apply(document=DOCUMENT.format(key=key, more=more), actor="system:test").program_id
+
+
+ACTOR = "system:test"
+
+
+def bring(program_id: int, path: Path, mapping: dict[str, Any] = MAPPING) -> Job:
+    """Start and run an import."""
+    job = services.start(program_id=program_id, path=path, mapping=mapping, actor=ACTOR)
+    return services.run(program_id=program_id, job_id=job.id, wait_seconds=20)
 
 
 def history(*, seed: int, events: int, members: int = 4, goods: int = 5) -> list[tuple[Event, str | None]]:

@@ -7,6 +7,7 @@ import os
 import stat
 import threading
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,13 @@ from regulars.interfaces.imports.rules import read_mapping
 from regulars.interfaces.imports.services import recording
 from regulars.interfaces.imports.terms import BadFile, FileGone, ImportOver, ImportRunning, Job, State
 from regulars.interfaces.imports.tests.shop import (
+    ACTOR,
     MAPPING,
     START,
     Event,
     a_shop,
     bought_later,
+    bring,
     everything,
     history,
     kept,
@@ -33,21 +36,16 @@ from regulars.interfaces.imports.tests.shop import (
 from regulars.kernel import ids
 from regulars.people.members import services as members
 from regulars.people.members.terms import Newcomer
+from regulars.value.ledger import services as ledger
 from regulars.value.orders import services as orders
 from regulars.value.orders.terms import OrderTold
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ACTOR = "system:test"
 
 
 @pytest.fixture(autouse=True)
 def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recording, "ORDERS_AT_ONCE", 7)
-
-
-def bring(program_id: int, path: Path, mapping: dict[str, Any] = MAPPING) -> Job:
-    job = services.start(program_id=program_id, path=path, mapping=mapping, actor=ACTOR)
-    return services.run(program_id=program_id, job_id=job.id, wait_seconds=20)
 
 
 def who(program_id: int, events: list[tuple[Event, str | None]]) -> dict[str, Any]:
@@ -70,10 +68,6 @@ def tell(program_id: int, events: list[tuple[Event, str | None]]) -> dict[str, A
     return found
 
 
-def clean() -> bool:
-    return not list(assurance.verify().discrepancies) if hasattr(assurance, "verify") else True
-
-
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_an_import_records_what_telling_one_by_one_records(tmp_path: Path, seed: int) -> None:
     events = history(seed=seed, events=60)
@@ -86,6 +80,36 @@ def test_an_import_records_what_telling_one_by_one_records(tmp_path: Path, seed:
         assert brought[name] == rows, name
     assert len(brought["return line"]) > 10
     assert job.report["returned_lines"].get("bought_later", 0) == bought_later(events)
+
+
+def _spend_all(program_id: int, member_id: Any) -> None:
+    points = ledger.context(member_id=member_id).active[0]
+    if points:
+        ledger.spend(
+            program_id=program_id,
+            member_id=member_id,
+            key="spree",
+            unit="points",
+            amount=points,
+            occurred_at=START + timedelta(days=20),
+            actor=ACTOR,
+        )
+
+
+def test_what_was_spent_meanwhile_is_owed_as_one_by_one_and_every_promise_holds(tmp_path: Path) -> None:
+    events = history(seed=16, events=60, members=2)
+    one, many = a_shop("one"), a_shop("many")
+    told = tell(one, events[:30])
+    bring(many, written(tmp_path / "half.csv", events[:30]))
+    for program_id, members_of in ((one, told), (many, who(many, events))):
+        _spend_all(program_id, members_of["m0"])
+    tell(one, events[30:])
+    job = bring(many, written(tmp_path / "whole.csv", events))
+    assert sum(job.report["owed"].values()) > 0
+    mine, theirs = kept(one, told), kept(many, who(many, events))
+    for name, rows in mine.items():
+        assert theirs[name] == rows, name
+    assert assurance.discrepancies() == []
 
 
 def test_rules_that_look_at_balances_or_caps_are_told_order_by_order(tmp_path: Path) -> None:
@@ -329,48 +353,3 @@ def test_an_import_brings_one_piece_of_news(tmp_path: Path) -> None:
         assert cursor.fetchone() == (0,)
     assert kind == "ImportFinished"
     assert orjson.loads(body)["recorded"] == 20
-
-
-def test_members_come_in_encrypted_and_once(tmp_path: Path) -> None:
-    program_id, path = a_shop(), tmp_path / "members.csv"
-    path.write_bytes(
-        "会员号,手机,姓名,生日,邮箱\n1,+8613800138000,王小明,1984-05-17,\n2,not a phone,李雷,,\n"
-        "3,,韩梅梅,13-45,\n,1,2,3,4\n4,+44 20 7183 8750,Ann,,ann@example.com\n".encode("gb18030")
-    )
-    mapping = {
-        "kind": "members",
-        "columns": {"external": "会员号", "phone": "手机", "name": "姓名", "birthday": "生日", "email": "邮箱"},
-        "zone": "Asia/Shanghai",
-    }
-    dry = services.dry_run(program_id=program_id, path=path, mapping=read_mapping(mapping))
-    assert (dry["recorded"], dry["rows_rejected"]) == (2, 3)
-    job = bring(program_id, path, mapping)
-    assert (job.report["recorded"], job.rejected) == (2, 3)
-    assert len(members.lookup(program_id=program_id, type="name", value="王小明")) == 1
-    with connection.cursor() as cursor:
-        cursor.execute("select string_agg(t::text, '') from imports_job t")
-        assert "13800138000" not in cursor.fetchone()[0]
-    again = bring(program_id, path, mapping)
-    assert (again.report["recorded"], again.report["repeated"], again.rejected) == (0, 2, 3)
-
-
-def test_opening_balances_are_lots_with_their_last_day_and_count_once(tmp_path: Path) -> None:
-    program_id, path = a_shop(), tmp_path / "balances.csv"
-    members.register_many(program_id=program_id, rows=[Newcomer(external="7")], actor=ACTOR)
-    path.write_text(
-        "who,unit,points,until\n7,points,500,2099-12-31\n7,points,20,\n8,points,5,\n7,stars,5,\n7,points,-5,\n7,points,5,2001-01-01\n"
-    )
-    mapping = {
-        "kind": "balances",
-        "columns": {"member": "who", "unit": "unit", "amount": "points", "expires_on": "until"},
-    }
-    job = bring(program_id, path, mapping)
-    assert (job.report["recorded"], job.rejected) == (2, 4)
-    assert set(job.report["reasons"]) == {"unknown_member", "unknown_unit", "bad_number:amount", "expired_already"}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "select amount, expires_at from ledger_lot where program_id = %s order by amount", [program_id]
-        )
-        assert [(a, str(e)) for a, e in cursor.fetchall()] == [(20, "None"), (500, "2100-01-01 00:00:00+00:00")]
-    again = bring(program_id, path, mapping)
-    assert (again.report["recorded"], again.report["repeated"]) == (0, 2)

@@ -18,6 +18,7 @@ FILES = [
     "merging.sql",
     "nights.sql",
     "bulk.sql",
+    "bulk_claw.sql",
     "proving.sql",
     "../facts.sql",
 ]

@@ -315,15 +315,15 @@ def _take_back(
         return
     rows = orjson.dumps([bulk_rows.return_row(b, matches[b.ord]) for b in backs]).decode()
     cursor.execute(
-        "select refund, clawed, owed, forgiven"
-        " from orders_take_back_many(%s::int, %s::text, %s::timestamptz, %s::jsonb)",
+        "select answer::text from orders_take_back_many(%s::int, %s::text, %s::timestamptz, %s::jsonb)",
         (batch.program_id, batch.actor, batch.recorded_at, rows),
     )
-    for refund, clawed, owed, forgiven in cursor.fetchall():
-        done.refund_minor += refund
-        _add(done.clawed, clawed or ())
-        _add(done.owed, owed or ())
-        _add(done.forgiven, forgiven or ())
+    for (answer,) in cursor.fetchall():
+        told = orjson.loads(answer)
+        done.refund_minor += told["refund"]
+        _add(done.clawed, told["clawed"])
+        _add(done.owed, told["owed"])
+        _add(done.forgiven, told["forgiven"])
 
 
 def _add(sums: list[int], more: Sequence[int]) -> None:
