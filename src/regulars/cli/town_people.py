@@ -43,7 +43,7 @@ ROLES: dict[str, tuple[str, str, str | None]] = {
     Role.AUDITOR: ("Hui Tang 唐慧", "zh-Hans", None),
 }
 KEY_NAME = "Demo till"
-_EVERY, _WITHDRAWN_EVERY = 8, 5
+_EVERY, _WITHDRAWN_EVERY = 16, 5
 _SUSPENDED, _EARN_ONLY, _FROM, _INTO = "T00042", "T00043", "T00101", "T00100"
 _HOLDS, _HELD, _HOLD_HOURS = 5, 200, 48
 _WAITING = 5_000  # above what one person may give
