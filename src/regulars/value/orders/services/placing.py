@@ -142,7 +142,7 @@ def _commit(asked: _Asked, member_id: UUID | None, ctx: Context, snapshot: Snaps
         basket=asking.basket_of(told, asked.place.zone), member=member, snapshot=snapshot, now=now
     )
     order_id = ids.new_id()
-    receipt = receipt_of(asked, order_id, member_id, ctx, snapshot, decision)
+    receipt = _receipt(asked, order_id, member_id, ctx, snapshot, decision)
     status, body = 201, answers.receipt_body(receipt)
     try:
         asking.call(_COMMIT, _arguments(asked, receipt, ctx, decision, status, body))
@@ -161,7 +161,7 @@ def _with_body(receipt: Receipt, status: int, body: bytes) -> Receipt:
     return receipt
 
 
-def receipt_of(
+def _receipt(
     asked: _Asked,
     order_id: UUID,
     member_id: UUID | None,

@@ -1,5 +1,4 @@
 -- The proofs of orders, set-based: every row is a broken promise. `p_program` null: all programs.
--- The one place here that reads the ledger's postings.
 
 create or replace function orders_discrepancies(p_program int, p_limit int default 1000)
 returns table (promise text, what text, expected text, found text)
@@ -20,7 +19,7 @@ language sql stable as $$
     select o.id as order_id, e.slot, e.v from o, unnest(o.earned) with ordinality as e(v, slot) where e.v <> 0
   ), booked as (
     select o.id as order_id, p.unit::bigint as slot, sum(p.amount)::bigint as v
-      from o join ledger_posting p on p.member_id = o.member_id and p.seq = o.seq
+      from o join ledger_posting_facts p on p.member_id = o.member_id and p.seq = o.seq
      where p.debit in ('issued', 'funder') group by 1, 2
   ), back as (
     select r.order_id, r.order_n as n, sum(r.quantity) as quantity, sum(r.amount_minor)::bigint as amount

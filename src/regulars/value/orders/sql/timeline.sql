@@ -24,9 +24,9 @@ language sql stable as $$
               select jsonb_agg(coalesce(m.v, 0) order by s.slot)
                 from generate_series(1, 32) as s(slot)
                 left join (select p.unit, sum(case when p.credit = 'wallet' then p.amount else -p.amount end) as v
-                             from ledger_posting p where p.member_id = j.member_id and p.seq = j.seq
+                             from ledger_posting_facts p where p.member_id = j.member_id and p.seq = j.seq
                               and 'wallet' in (p.credit, p.debit) group by 1) m on m.unit = s.slot))
-       from ledger_journal j
+       from ledger_journal_facts j
       where j.member_id = any (p_members) and j.source_type is distinct from 'order'
         and (p_at is null or (j.occurred_at, j.member_id || '/' || lpad(j.seq::text, 12, '0')) < (p_at, p_last))
       order by 1 desc, 3 desc limit p_limit)
