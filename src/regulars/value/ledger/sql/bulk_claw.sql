@@ -12,6 +12,27 @@ begin
   truncate ledger_claws;
 end $$;
 
+-- Note one claw for `ledger_claw_many`; `p_tag` is the caller's name for it. Those of a member happen in the order of noting.
+create or replace function ledger_claw_later(p_tag uuid, p_member uuid, p_key text, p_source_type text, p_source_ref text,
+  p_reverses bigint, p_of uuid, p_rule_version int, p_occurred timestamptz, p_recorded timestamptz, p_actor text,
+  p_digest bytea, p_units smallint[], p_amounts bigint[]) returns void language plpgsql as $$
+begin
+  insert into ledger_claws (tag, member_id, key, source_type, source_ref, reverses, of_member, rule_version, occurred_at,
+    recorded_at, actor, digest, units, amounts)
+  values (p_tag, p_member, p_key, p_source_type, p_source_ref, p_reverses, p_of, p_rule_version, p_occurred, p_recorded,
+    p_actor, p_digest, p_units, p_amounts);
+end $$;
+
+-- What could not be taken at once, by tag and unit, where there is any.
+create or replace function ledger_claws_short() returns table (tag uuid, unit smallint, owed bigint, forgiven bigint)
+language plpgsql as $$
+begin
+  return query
+  select c.tag, e.unit, sum(e.owed)::bigint, sum(e.forgiven)::bigint
+    from ledger_claws c, unnest(c.units, c.owed, c.forgiven) as e(unit, owed, forgiven)
+   where 0 < any (c.owed || c.forgiven) group by 1, 2;
+end $$;
+
 create or replace function ledger_claw_many(p_program int) returns void language plpgsql as $$
 declare c record; r record;
 begin

@@ -14,16 +14,15 @@ begin
     v_ids := v_ids || r.id;
   end loop;
   perform ledger_claw_many(p_program);
-  update orders_return o set answer = o.answer || jsonb_build_object('owed', c.owed, 'forgiven', c.forgiven)
-    from (select s.tag, array_agg(s.owed order by s.slot) as owed, array_agg(s.forgiven order by s.slot) as forgiven
-            from (select x.tag, g.slot, coalesce(sum(e.owed), 0)::bigint as owed, coalesce(sum(e.forgiven), 0)::bigint as forgiven
-                    from ledger_claws x
-                    join orders_return b on b.id = x.tag
-                    cross join generate_series(1, jsonb_array_length(b.answer->'clawed')) as g(slot)
-                    left join lateral unnest(x.units, x.owed, x.forgiven) as e(unit, owed, forgiven) on e.unit = g.slot
-                   group by x.tag, g.slot) s
-           group by s.tag) c
-   where o.id = c.tag and 0 < any (c.owed || c.forgiven);
+  update orders_return o set answer = o.answer || jsonb_build_object('owed', s.owed, 'forgiven', s.forgiven)
+    from (select b.id, array_agg(coalesce(c.owed, 0) order by g.slot) as owed,
+                 array_agg(coalesce(c.forgiven, 0) order by g.slot) as forgiven
+            from (select c.tag from ledger_claws_short() c group by c.tag) t
+            join orders_return b on b.id = t.tag
+            cross join generate_series(1, jsonb_array_length(b.answer->'clawed')) as g(slot)
+            left join ledger_claws_short() c on c.tag = b.id and c.unit = g.slot
+           group by b.id) s
+   where o.id = s.id;
   return query select o.id, o.answer from orders_return o where o.id = any (v_ids);
 end $$;
 
@@ -54,10 +53,9 @@ begin
       v_clawed := orders_plus(v_clawed, l.reversed);
     end loop;
     v_all := orders_plus(v_all, v_clawed);
-    insert into ledger_claws (tag, member_id, key, source_type, source_ref, reverses, of_member, rule_version, occurred_at,
-      recorded_at, actor, digest, units, amounts)
-    select p_id, p_member, 'return/' || p_source || '/' || p_ref || '/' || o.id, 'order', o.source || '/' || o.ref, o.seq,
-           nullif(o.member_id, p_member), o.rule_version, p_occurred, p_recorded, p_actor, p_digest, u.units, u.amounts
+    perform ledger_claw_later(p_id, p_member, 'return/' || p_source || '/' || p_ref || '/' || o.id, 'order',
+                              o.source || '/' || o.ref, o.seq, nullif(o.member_id, p_member), o.rule_version, p_occurred,
+                              p_recorded, p_actor, p_digest, u.units, u.amounts)
       from orders_order o, (select array_agg(t.slot::smallint order by t.slot) as units, array_agg(t.v order by t.slot) as amounts
                               from unnest(v_clawed) with ordinality as t(v, slot) where t.v > 0) u
      where o.id = v_order and u.units is not null;
