@@ -155,6 +155,8 @@ def _import(program: Program, path: Path, kind: str, show: Show) -> None:
 
 def _live(program: Program, town: simulator.Town, seed: int, show: Show) -> str:
     """The year's nights in order, and between them what people redeem on each day; answers what came of it."""
+    if (nights.last_night(program_id=program.id) or town.starts_on) >= town.ends_on:
+        return "this was done"  # and members may have been merged since, whose redemptions must not come again
     known = _known(program, town.members)
     done = refused = 0
     last = time.monotonic()
