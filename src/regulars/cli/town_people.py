@@ -95,7 +95,8 @@ def _agree(program: Program, member_id: UUID, n: int, at: datetime, actor: str) 
 def employ(*, program: Program, passwords: dict[str, str], actor: str) -> list[tuple[str, str]]:
     """A person of each role, a key, some holds, and a correction of the service's that waits; answers the log-ins."""
     people = {role: _person(program, role, passwords[role], actor) for role in ROLES}
-    _hold(program, actor)
+    with transaction.atomic():
+        _hold(program, actor)
     _ask(program, people[Role.SERVICE])
     for key in staff.keys(program_id=program.id, limit=200):
         if key.name == KEY_NAME and key.revoked_at is None:  # of a load that was killed: nobody knows its secret
@@ -143,6 +144,9 @@ def _rich(program: Program, at_least: int) -> list[UUID]:
 
 
 def _hold(program: Program, actor: str) -> None:
+    asked = _known(program, [f"T{n:05d}" for n in range(1, 400)]).values()
+    if any(ledger.holds(program_id=program.id, member_id=member_id) for member_id in asked):
+        return  # a second time others would be the rich ones
     for n, member_id in enumerate(_rich(program, 2 * _HELD)):
         ledger.hold(
             program_id=program.id, member_id=member_id, key=f"town/hold/{n}", unit="points", amount=_HELD,
@@ -153,7 +157,7 @@ def _hold(program: Program, actor: str) -> None:
 
 def _ask(program: Program, service: Person) -> None:
     member_id = next(iter(_rich(program, 1)), None)
-    if member_id:
+    if member_id and not ledger.adjustments(program_id=program.id):
         ledger.adjust(
             program_id=program.id, member_id=member_id, key="town/goodwill", unit="points", amount=_WAITING,
             reason="goodwill", actor=service.actor,
