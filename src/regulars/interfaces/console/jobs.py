@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from uuid import UUID
 
 import structlog
 from procrastinate.contrib.django import app
 
 from regulars.governance.assurance import services as assurance
-from regulars.interfaces.console import figures
+from regulars.interfaces.console import figures, uploads
 from regulars.interfaces.imports import services as imports
+from regulars.interfaces.imports.terms import State
 from regulars.kernel.errors import Refusal
 from regulars.people.programs import services as programs
 
@@ -36,6 +38,8 @@ def prove(run_id: int) -> None:
 def run_import(program_id: int, job_id: str) -> None:
     """Carry an uploaded file in. What went wrong stands in the job itself."""
     try:
-        imports.run(program_id=program_id, job_id=UUID(job_id), wait_seconds=WAIT_FOR_ANOTHER_SECONDS)
+        job = imports.run(program_id=program_id, job_id=UUID(job_id), wait_seconds=WAIT_FOR_ANOTHER_SECONDS)
+        if job.state is State.FINISHED:
+            uploads.forget(Path(job.path))
     except Refusal as no:
         log.warning("an import was refused", job=job_id, code=no.code)

@@ -186,6 +186,7 @@ def _whole(value: Any) -> Any:
 
 
 @register.filter
-def listed(value: Any) -> str:
-    """A value of an audit entry: lists with commas."""
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+def told(facts: Any) -> str:
+    """What else an audit entry knows, beside the reason: `unit: points · amount: 5`."""
+    known = ((key, value) for key, value in facts.items() if key != "reason" and value not in (None, "", []))
+    return " · ".join(f"{key}: {', '.join(map(str, v)) if isinstance(v, list) else v}" for key, v in known)

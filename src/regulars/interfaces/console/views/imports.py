@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -15,13 +14,13 @@ from django.urls import reverse
 from django.utils.text import get_valid_filename
 from django.utils.translation import gettext as _
 
-from regulars.interfaces.console import jobs
+from regulars.interfaces.console import jobs, uploads
 from regulars.interfaces.console.desk import Desk, page
 from regulars.interfaces.console.forms import UploadForm, WhyForm
 from regulars.interfaces.console.refusals import said
 from regulars.interfaces.imports import services as imports
 from regulars.interfaces.imports.terms import OPEN_STATES, BadMapping, Job, State
-from regulars.kernel import home, ids
+from regulars.kernel import ids
 from regulars.kernel.errors import NotFound, Refusal
 
 PER_PAGE = 30
@@ -67,7 +66,7 @@ def _job_id(ref: str) -> UUID:
 def _start(desk: Desk, told: dict[str, Any]) -> str:
     """Keep the file, make the job, leave the rest to the worker; the job's public id."""
     document = imports.ready_mapping(told["ready"]) if told["ready"] else _own(told["mapping"])
-    path = _keep(desk.program.id, told["file"])
+    path = uploads.keep(program_id=desk.program.id, file=told["file"])
     try:
         with transaction.atomic():
             job = imports.start(
@@ -77,7 +76,7 @@ def _start(desk: Desk, told: dict[str, Any]) -> str:
             desk.record(action="imports.start", object=ref, reason=told["why"], file=told["file"].name[:200])
             jobs.run_import.defer(program_id=desk.program.id, job_id=str(job.id))
     except Exception:
-        path.unlink(missing_ok=True)
+        uploads.forget(path)
         raise
     return ref
 
@@ -95,18 +94,6 @@ def _own(text: str) -> dict[str, Any]:
 def imports_refusal(message: str) -> Refusal:
     """That a mapping cannot be read, in the imports' own word."""
     return BadMapping(errors=[("mapping", " ".join(message.split())[:300])])
-
-
-def _keep(program_id: int, file: Any) -> Path:
-    """The upload as a file of the house, which only the house may read."""
-    folder = home.folder() / "uploads" / str(program_id)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = folder / f"{ids.new_id()}-{get_valid_filename(Path(file.name).name)[-80:]}"
-    handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    with os.fdopen(handle, "wb") as out:
-        for chunk in file.chunks():
-            out.write(chunk)
-    return path
 
 
 @page("imports:run")
@@ -140,7 +127,6 @@ def _figures(job: Job) -> list[tuple[str, Any]]:
         "recorded": _("Recorded"),
         "repeated": _("There already"),
         "members_registered": _("New members"),
-        "rows_rejected": _("Rows rejected"),
     }
     return [(name, job.report[key]) for key, name in names.items() if isinstance(job.report.get(key), int)]
 
