@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
         ("console", "0001_initial"),
         ("members", "0002_functions"),
         ("ledger", "0002_functions"),
-        ("orders", "0003_functions"),
+        ("orders", "0005_facts"),
     ]
     operations = [
         migrations.RunSQL(

@@ -69,13 +69,17 @@ def _is_chinese() -> bool:
     return (translation.get_language() or "").startswith("zh")
 
 
+def _local(instant: datetime) -> datetime:
+    return instant.astimezone(timezone.get_current_timezone())
+
+
 @register.filter
 def day(value: Any) -> str:
     """A local day: 5 Jan 2026, 2026年1月5日."""
     if value is None:
         return "–"
     if isinstance(value, datetime):
-        value = timezone.localtime(value)
+        value = _local(value)
     return as_date(value, "Y年n月j日" if _is_chinese() else "j M Y")
 
 
@@ -84,7 +88,7 @@ def moment(value: Any) -> str:
     """An instant in the program's zone, to the minute."""
     if value is None:
         return "–"
-    return as_date(timezone.localtime(value), "Y年n月j日 H:i" if _is_chinese() else "j M Y, H:i")
+    return as_date(_local(value), "Y年n月j日 H:i" if _is_chinese() else "j M Y, H:i")
 
 
 @register.simple_tag

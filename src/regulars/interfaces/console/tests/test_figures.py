@@ -37,12 +37,12 @@ def test_what_was_bought_is_counted_on_its_local_day(desk: Desk) -> None:
     found = figures.counted(program)
     assert found is not None and found.members == 2
     span = Range(first=SOLD_ON, last=SOLD_ON, step="day")
-    names = ("orders", "sales", "buyers", "issued:points", "net:points")
+    names = ("orders", "sales", "buyers", "issued:1", "net:1")
     assert figures.series(program.id, span, names) == {
-        "orders": [2], "sales": [60_000], "buyers": [2], "issued:points": [600], "net:points": [600],
+        "orders": [2], "sales": [60_000], "buyers": [2], "issued:1": [600], "net:1": [600],
     }  # fmt: skip
-    assert figures.before(program.id, "net:points", SOLD_ON) == 0
-    assert figures.before(program.id, "net:points", SOLD_ON + timedelta(days=1)) == 600
+    assert figures.before(program.id, "net:1", SOLD_ON) == 0
+    assert figures.before(program.id, "net:1", SOLD_ON + timedelta(days=1)) == 600
 
 
 def test_counting_twice_changes_nothing(desk: Desk) -> None:

@@ -107,7 +107,7 @@ def _cards(desk: Desk, span: figures.Range, unit: Unit | None, counted: figures.
         {"name": _("Sales"), "minor": sales, "change": more_sales},
     ]
     if unit:
-        outstanding = figures.before(program, f"net:{unit.key}", span.last + timedelta(days=1))
+        outstanding = figures.before(program, f"net:{unit.slot}", span.last + timedelta(days=1))
         name = words.named(unit.names, unit.key, desk.language)
         cards.append(_worth(outstanding, unit) | {"name": _("Outstanding %(unit)s") % {"unit": name}})
     return cards
@@ -132,7 +132,7 @@ def _worth(outstanding: int, unit: Unit) -> dict[str, Any]:
 
 
 def _points(desk: Desk, span: figures.Range, unit: Unit, labels: list[str]) -> list[Chart]:
-    names = tuple(f"{what}:{unit.key}" for what in ("issued", "spent", "expired", "taken", "net"))
+    names = tuple(f"{what}:{unit.slot}" for what in ("issued", "spent", "expired", "taken", "net"))
     found = figures.series(desk.program.id, span, names)
     issued, spent, expired, taken, net = (found[name] for name in names)
     name = words.named(unit.names, unit.key, desk.language)
