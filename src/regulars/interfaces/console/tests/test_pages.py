@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from tests.stories import cast
 
+from regulars.governance.assurance import services as assurance
+from regulars.interfaces.console import jobs
 from regulars.interfaces.console.reading.finding import find, guesses
 from regulars.interfaces.console.tests.conftest import Desk, as_person, buyer
 from regulars.kernel import ids
@@ -182,3 +184,16 @@ def test_cursors_that_are_none_of_ours_are_refused_without_a_crash(desk: Desk) -
         "/console/?range=x&by=y&unit=z", "/console/versions/99/", "/console/import/imp_0/", "/console/order/no:such/",
     ):  # fmt: skip
         assert olga.get(path).status_code < 500
+
+
+def test_the_proofs_run_in_the_worker_and_their_result_is_shown(desk: Desk) -> None:
+    olga = desk.sits("owner")
+    assert olga.post("/console/proofs/").status_code == 302
+    assert (desk.last_act()[0], "The proofs run …" in olga.get("/console/proofs/").content.decode()) == (
+        "ledger.verify",
+        True,
+    )
+    assert olga.post("/console/proofs/").status_code == 409
+    (run,) = assurance.runs(program_id=desk.program_id)
+    jobs.prove(run_id=run.id)
+    assert "Every promise holds." in olga.get("/console/proofs/").content.decode()
