@@ -10,6 +10,7 @@ from regulars.governance.assurance import services as assurance
 from regulars.governance.identity.terms import MembersMerged, MergeUndone
 from regulars.governance.publishing.terms import ProgramPublished
 from regulars.interfaces import sandbox
+from regulars.interfaces.imports import services as imports
 from regulars.kernel import idempotency, nights, outbox
 from regulars.kernel.nights import Step, Work, until_nothing, whole
 from regulars.kernel.outbox import Reaction
@@ -69,5 +70,6 @@ NIGHTS: list[Step] = [
     Step("prune events", _while_any(events.prune_at_night), only_latest=True),
     Step("prune codes", _while_any(members.forget_old_codes), only_latest=True),
     Step("prune proofs", whole(lambda w: assurance.forget_old()), only_latest=True),
+    Step("prune rejects of imports", whole(lambda w: imports.forget_old_rejects()), only_latest=True),
     Step("prune nights", nights.forget_old_at_night, only_latest=True),
 ]

@@ -45,8 +45,8 @@ class Step:
     """One line of the table of nights.
 
     `do` works one batch and returns the cursor of the next, or None when the step has nothing left. It must be
-    harmless when repeated for the same day. `name` is what the night's row remembers. `only_latest`: it is done in the
-    latest night only, since doing it for a night long past would add nothing.
+    harmless when repeated for the same day. `name` is what the night's row remembers. `only_latest`: it is done in
+    the latest night only, since doing it for a night long past would add nothing.
     """
 
     name: str
