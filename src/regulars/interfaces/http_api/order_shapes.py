@@ -14,6 +14,7 @@ from regulars.interfaces.http_api.shapes import (
     Fault,
     Flag,
     Instant,
+    Json,
     Key,
     Minor,
     Out,
@@ -153,25 +154,31 @@ class ReturnIn(Body):
 
 
 class ReturnedLineOut(Out):
-    id: str
+    """A part of a returned line; goods returned without an order can match several orders, or none."""
+
+    id: str | None = Field(description="The order's line; null when the goods match no earlier purchase.")
+    match: Literal["matched", "never_bought", "bought_later", "exhausted", "no_member"]
+    sku: str
     quantity: str
-    amount_minor: int
-    clawed: dict[str, int]
+    amount_minor: int = Field(description="Refunded for it.")
+    order: str | None
+    clawed: dict[str, int] = Field(description="Taken back, by unit.")
 
 
 class ReturnOut(Out):
     """What a return reversed: the refund, points taken back, what is owed, what was forgiven."""
 
     id: str
+    source: str
     ref: str
     order: str | None
     member: str | None
+    occurred_at: datetime
     refund_minor: int
-    clawed: dict[str, int]
-    owed: dict[str, int]
-    forgiven: dict[str, int]
+    clawed: dict[str, int] = Field(description="All that the goods had earned, by unit: taken, owed or forgiven.")
+    owed: dict[str, int] = Field(description="What the wallet could not give: later earnings repay it first.")
+    forgiven: dict[str, int] = Field(description="What the unit's debt policy lets go.")
     lines: list[ReturnedLineOut]
-    balances: dict[str, dict[str, int]] | None = None
 
 
 class ClaimIn(Body):
@@ -197,7 +204,7 @@ class EventIn(Body):
     anonymous_id: Key | None = None
     type: Key
     at: Instant
-    properties: dict[str, Any] = Field(default_factory=dict, max_length=100)
+    properties: Json = Field(default_factory=dict, max_length=100)
 
 
 class EventsIn(Body):
@@ -221,7 +228,7 @@ class EventsOut(Out):
 class EventTypeIn(Body):
     key: Key
     name: Text = Field(default="", max_length=120)
-    schema_: dict[str, Any] = Field(alias="schema", description="JSON Schema of the properties (an object).")
+    schema_: Json = Field(alias="schema", description="JSON Schema of the properties (an object).")
     months_kept: StrictInt = Field(default=25, ge=1, le=120)
 
 

@@ -69,7 +69,7 @@ def of_validation(error: ValidationError) -> HttpResponse:
         # Ninja puts the place and the argument's name first: ("body", "told", "lines", 0, "sku").
         skip = 2 if where[:1] == ["body"] else 1
         path = ".".join(where[skip:]) or ".".join(where[:1])
-        faults.append((path, str(fault.get("msg", "is wrong"))))
+        faults.append((path, str(fault.get("msg", "is wrong")).removeprefix("Value error, ")))
     detail = f"{len(faults)} field{'' if len(faults) == 1 else 's'} cannot be accepted; see errors."
     return problem(status=422, code="invalid", detail=detail, errors=faults)
 
@@ -90,13 +90,28 @@ def too_large() -> HttpResponse:
     return problem(status=413, code="too_large", detail="A body may have at most 1 MiB. Send less at a time.")
 
 
+def of_page(answer: HttpResponse) -> HttpResponse:
+    """What Django and Ninja say in words for people (no such address, no such method), as a problem."""
+    told = {
+        404: ("not_found", "There is no such address here; see /api/v1/openapi.json."),
+        405: ("method_not_allowed", "This address does not take this method; see the header Allow."),
+    }
+    phrase = HTTPStatus(answer.status_code).phrase
+    code, detail = told.get(answer.status_code, ("refused", f"{phrase}."))
+    headers = {"Allow": answer["Allow"]} if "Allow" in answer else {}
+    return problem(status=answer.status_code, code=code, detail=detail, headers=headers)
+
+
 def _not_found() -> HttpResponse:
     return problem(status=404, code="not_found", detail="There is no such thing here.")
 
 
 def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
-    code = "bad_json" if error.status_code == 400 else "refused"
-    return problem(status=error.status_code, code=code, detail=str(error))
+    if error.status_code != HTTPStatus.BAD_REQUEST:
+        return problem(status=error.status_code, code="refused", detail=str(error))
+    cause = error.__cause__
+    where = f" ({cause.msg}, at character {cause.pos})" if isinstance(cause, orjson.JSONDecodeError) else ""
+    return problem(status=400, code="bad_json", detail=f"The body is no JSON in UTF-8{where}.")
 
 
 def _operational(request: HttpRequest, error: OperationalError) -> HttpResponse:

@@ -12,7 +12,7 @@ from pydantic import Field, StrictInt
 from regulars.governance.publishing import services as publishing
 from regulars.interfaces.http_api import answers
 from regulars.interfaces.http_api.auth import Key
-from regulars.interfaces.http_api.shapes import ONCE, READ_REFUSED, REFUSED, Body, Out, Problem, Text
+from regulars.interfaces.http_api.shapes import ONCE, READ_REFUSED, REFUSED, Body, Json, Out, Problem, Text
 from regulars.people.staff.terms import ApiKey
 
 router = Router(tags=["Program"])
@@ -25,7 +25,7 @@ class ProgramOut(Out):
 
 
 class DocumentIn(Body):
-    document: dict[str, Any] = Field(description="The whole program document, as `GET /program` gives it.")
+    document: Json = Field(description="The whole program document, as `GET /program` gives it.")
     note: Text = Field(default="", max_length=500)
     expected_version: StrictInt | None = Field(
         default=None, ge=0, description="Refuse when another version was applied meanwhile."

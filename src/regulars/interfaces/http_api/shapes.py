@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import re
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from ninja import Header
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+)
+
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
 
 def _text_only(value: Any) -> Any:
-    if isinstance(value, str | datetime):
+    if isinstance(value, datetime) or (isinstance(value, str) and _RFC3339.fullmatch(value)):
         return value
     raise ValueError("must be text in RFC 3339 form with an offset, such as 2026-05-01T09:30:00+08:00")
+
+
+def _in_utc(value: datetime) -> datetime:
+    # what no calendar or database can hold, or could not be read back, is nobody's fault but the sender's
+    if not 1900 <= value.year < 2200:
+        raise ValueError("must lie between the years 1900 and 2200")
+    return value.astimezone(UTC)
 
 
 def _clean(value: Any) -> Any:
@@ -21,9 +41,25 @@ def _clean(value: Any) -> Any:
     return value
 
 
+def _storable(value: Any) -> Any:
+    waiting = [(value, 1)]  # a stack of our own: what is nested too deeply must not exhaust Python's
+    while waiting:
+        one, level = waiting.pop()
+        if level > MOST_LEVELS:
+            raise ValueError(f"must have at most {MOST_LEVELS} levels")
+        if isinstance(one, str) and "\x00" in one:
+            raise ValueError("must not hold the character U+0000")
+        if isinstance(one, dict):
+            waiting += [(part, level + 1) for pair in one.items() for part in pair]
+        elif isinstance(one, list):
+            waiting += [(part, level + 1) for part in one]
+    return value
+
+
 Instant = Annotated[
     AwareDatetime,
     BeforeValidator(_text_only, json_schema_input_type=str),
+    AfterValidator(_in_utc),
     Field(description="An instant, RFC 3339 with offset.", examples=["2026-05-01T09:30:00+08:00"]),
 ]
 Text = Annotated[StrictStr, BeforeValidator(_clean, json_schema_input_type=str)]
@@ -32,9 +68,12 @@ Points = Annotated[StrictInt, Field(ge=1, le=10**15, description="A whole number
 Minor = Annotated[
     StrictInt, Field(ge=-(10**15), le=10**15, description="Whole minor units of the currency (pence, fen).")
 ]
+MOST_LEVELS = 32
 Flag = StrictBool
 Currency = Annotated[Text, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217.", examples=["CNY"])]
-Attributes = Annotated[dict[str, Any], Field(max_length=50, description="Your own facts, at most 50.")]
+Words = Annotated[StrictStr, AfterValidator(_storable)]
+Json = Annotated[dict[str, Any], AfterValidator(_storable)]
+Attributes = Annotated[Json, Field(max_length=50, description="Your own facts, at most 50.")]
 
 
 class Body(BaseModel):
@@ -67,5 +106,11 @@ class Problem(Out):
 REFUSED = frozenset({400, 401, 403, 404, 409, 413, 422, 429, 503})
 READ_REFUSED = frozenset({401, 403, 404, 422, 429, 503})
 ONCE: str = Header(
-    ..., alias="Idempotency-Key", min_length=1, max_length=200, description="Makes the call repeatable."
+    ...,
+    alias="Idempotency-Key",
+    min_length=1,
+    max_length=200,
+    pattern=r"^[!-~]([ -~]*[!-~])?$",
+    description="Makes the call repeatable: the first answer is kept for 30 days and given again, with "
+    "`Idempotent-Replayed: true`. A UUID is a good one. Printable ASCII.",
 )

@@ -39,6 +39,8 @@ def publish_text(*, program_id: int, purpose: str, version: str, language: str, 
     faults += [
         (path, "must not be empty") for path, said in (("version", version), ("text", text)) if not said.strip()
     ]
+    if "\x00" in text:
+        faults.append(("text", "must not hold the character U+0000"))
     if not language or len(language) > 20:
         faults.append(("language", "must be a language tag: zh-Hans"))
     if faults:

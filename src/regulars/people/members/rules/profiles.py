@@ -9,6 +9,7 @@ from regulars.people.members.terms import Birthday
 
 LONGEST_NAME = 120
 LONGEST_NOTES = 4_000
+LONGEST_KEY = 60
 _LOCALE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
 
 
@@ -19,6 +20,8 @@ def faults(
     locale: str = "",
     zone: str | None = None,
     notes: str | None = None,
+    channel: str = "",
+    store: str = "",
     zones: frozenset[str],
     this_year: int,
 ) -> list[Fault]:
@@ -35,4 +38,7 @@ def faults(
         found.append(("zone", "must be an IANA zone: Asia/Shanghai"))
     if notes and (len(notes) > LONGEST_NOTES or "\x00" in notes):
         found.append(("notes", f"must be at most {LONGEST_NOTES} characters"))
+    for path, key in (("channel", channel), ("store", store)):
+        if len(key) > LONGEST_KEY or "\x00" in key:
+            found.append((path, f"must be at most {LONGEST_KEY} characters"))
     return found + birthday_faults(birthday, this_year=this_year)

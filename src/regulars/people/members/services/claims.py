@@ -19,6 +19,7 @@ from regulars.people.programs import services as programs
 
 MOST_IDENTIFIERS = 20
 _CLOCKS_DIFFER = timedelta(minutes=5)
+_FIRST_YEAR = 1970  # earlier ones are slips, and the earliest can be written but never read back
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,8 +69,9 @@ def prepare(
     ready: dict[tuple[str, bytes], Prepared] = {}
     for place, claim in enumerate(claims):
         at = claim.verified_at
-        if at is not None and (at.tzinfo is None or at > now + _CLOCKS_DIFFER):
-            faults.append((f"{path}.{place}.verified_at", "must be an instant with an offset, and not in the future"))
+        if at is not None and (at.tzinfo is None or at.year < _FIRST_YEAR or at > now + _CLOCKS_DIFFER):
+            message = f"must be an instant with an offset, from {_FIRST_YEAR} on and not in the future"
+            faults.append((f"{path}.{place}.verified_at", message))
             continue
         try:
             value = normal.identifier(claim.type, claim.value, region=region, path=f"{path}.{place}.value")

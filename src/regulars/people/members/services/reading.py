@@ -65,7 +65,9 @@ def resolve_many(*, program_id: int, refs: Iterable[str]) -> dict[str, UUID]:
             except NotFound:
                 continue
         elif head == "number":
-            by_number.setdefault("".join(rest.split()), []).append(ref)
+            number = "".join(rest.split())
+            if number.isascii() and number.isdigit():
+                by_number.setdefault(number, []).append(ref)
         elif kind := _BY_IDENTIFIER.get(head):
             try:
                 value = normal.identifier(kind, rest, region="")

@@ -122,8 +122,9 @@ def _checked(
 ) -> _Wish:
     declared = declared_attributes(program_id=program_id)
     faults = profiles.faults(
-        name=name, birthday=birthday, locale=locale, zone=zone, zones=zones(), this_year=clock.now().year
-    )
+        name=name, birthday=birthday, locale=locale, zone=zone, channel=channel, store=store, zones=zones(),
+        this_year=clock.now().year,
+    )  # fmt: skip
     faults += attribute_rules.faults(attributes, declared)
     claims: list[Prepared] = []
     try:
