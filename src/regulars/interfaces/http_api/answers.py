@@ -12,12 +12,13 @@ import orjson
 from django.http import HttpRequest, HttpResponse
 
 from regulars.interfaces.http_api import problems
-from regulars.kernel import idempotency
+from regulars.kernel import idempotency, secrets
 from regulars.kernel.errors import Invalid
 from regulars.people.staff.terms import ApiKey
 
 MEDIA_TYPE = "application/json"
 PAGE_LIMIT = 200
+_PURPOSE, _KEY_BYTES = "http_api.answer", 65  # as `secrets.new_data_key` makes them
 
 
 def json(value: Any, status: int = 200, **headers: str) -> HttpResponse:
@@ -31,27 +32,43 @@ def body(value: Any) -> bytes:
 
 
 def request_hash(request: HttpRequest) -> bytes:
-    """What was asked: method, address and body."""
-    return idempotency.hash_of(request.method or "", request.get_full_path(), request.body)
+    """What was asked, and with which rights: who may less must not read the answer that a stronger key was given."""
+    key: ApiKey = request.auth  # type: ignore[attr-defined]
+    rights = f"{','.join(sorted(key.scopes))} {key.store_id or ''}"
+    return idempotency.hash_of(request.method or "", f"{request.get_full_path()} {rights}", request.body)
 
 
 def once(request: HttpRequest, idempotency_key: str, work: Callable[[], HttpResponse]) -> HttpResponse:
     """Do `work` in one transaction with the record of its answer; the same key gets the first answer again."""
     key: ApiKey = request.auth  # type: ignore[attr-defined]
+    fresh: list[bytes] = []
+
+    def kept(answer: HttpResponse) -> idempotency.Stored:
+        fresh.append(answer.content)
+        sealed = _sealed(key.program_id, answer.content)
+        return idempotency.Stored(status=answer.status_code, body=sealed, replayed=False)
+
     told = idempotency.once(
         program_id=key.program_id,
         key=idempotency_key,
         request_hash=request_hash(request),
-        do=lambda: _stored(work()),
-        refused=lambda no: _stored(problems.of_refusal(no)),
+        do=lambda: kept(work()),
+        refused=lambda no: kept(problems.of_refusal(no)),
     )
+    content = _opened(key.program_id, told.body) if told.replayed else fresh[-1]
     media = MEDIA_TYPE if told.status < 400 else problems.MEDIA_TYPE
     headers = {"Idempotent-Replayed": "true"} if told.replayed else {}
-    return HttpResponse(told.body, status=told.status, content_type=media, headers=headers)
+    return HttpResponse(content, status=told.status, content_type=media, headers=headers)
 
 
-def _stored(answer: HttpResponse) -> idempotency.Stored:
-    return idempotency.Stored(status=answer.status_code, body=answer.content, replayed=False)
+def _sealed(program_id: int, content: bytes) -> bytes:
+    # an answer may tell a birthday, a hint of a phone, words that a caller sent: what is kept of it is ciphertext
+    data_key = secrets.new_data_key(program_id)
+    return data_key + secrets.seal(program_id, data_key, content.decode(), _PURPOSE)
+
+
+def _opened(program_id: int, kept: bytes) -> bytes:
+    return secrets.open(program_id, kept[:_KEY_BYTES], kept[_KEY_BYTES:], _PURPOSE).encode()
 
 
 def cursor_text(parts: list[Any]) -> str:

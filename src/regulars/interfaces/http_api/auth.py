@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from ninja.security import HttpBearer
 
@@ -11,6 +12,15 @@ from regulars.kernel import ratelimit
 from regulars.kernel.errors import Refusal
 from regulars.people.staff import services as staff
 from regulars.people.staff.terms import ApiKey
+
+
+def address_of(request: HttpRequest) -> str:
+    """The caller's network address; behind our own proxy, the one that it appended to `X-Forwarded-For`."""
+    if settings.IS_BEHIND_PROXY:
+        told: str = request.META.get("HTTP_X_FORWARDED_FOR", "")
+        if last := told.rpartition(",")[2].strip():
+            return last
+    return request.META.get("REMOTE_ADDR") or "127.0.0.1"
 
 
 class Unauthenticated(Refusal):
@@ -35,7 +45,7 @@ class Key(HttpBearer):
         return self.authenticate(request, secret.strip())
 
     def authenticate(self, request: HttpRequest, token: str) -> ApiKey:
-        key = staff.key_by_secret(secret=token, ip=request.META.get("REMOTE_ADDR") or "127.0.0.1")
+        key = staff.key_by_secret(secret=token, ip=address_of(request))
         limit = ratelimit.Limit(per_minute=key.rate_per_minute, burst=max(1, key.rate_per_minute // 6), name="key")
         verdict = ratelimit.limiter.take(key.id, limit)
         request.rate = verdict  # type: ignore[attr-defined] - `Manners` tells it in the headers

@@ -11,7 +11,7 @@ from regulars.governance.identity import services as identity
 from regulars.interfaces.http_api import answers
 from regulars.interfaces.http_api import member_shapes as shapes
 from regulars.interfaces.http_api.auth import Key
-from regulars.interfaces.http_api.members import claim_of, identifier_of, shown
+from regulars.interfaces.http_api.members import BY_API, claim_of, explained, identifier_of, shown
 from regulars.interfaces.http_api.shapes import ONCE, READ_REFUSED, REFUSED, Problem
 from regulars.kernel import ids
 from regulars.people.consent import services as consent
@@ -113,9 +113,10 @@ def release_identifier(
             program_id=key.program_id,
             member_id=member_id,
             identifier_id=ids.decode("idn", identifier),
-            reason=told.reason,
+            reason=BY_API,
             actor=key.actor,
         )
+        explained(key, "members.release_identifier", member_id, told.reason, identifier=identifier)
         return shown(key, member_id, reveal=False)
 
     return answers.once(request, idempotency_key, work)

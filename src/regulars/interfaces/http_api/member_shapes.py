@@ -5,16 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StrictInt, StrictStr
+from pydantic import Field, StrictInt
 
-from regulars.interfaces.http_api.shapes import Attributes, Body, Flag, Instant, Key, Out, Text
+from regulars.interfaces.http_api.shapes import Attributes, Body, Flag, Instant, Key, Out, Text, Words
 
 IdentifierType = Literal["phone", "email", "card", "external", "wechat_union", "payment_token", "app"]
 Status = Literal["active", "suspended", "earn_only", "closed"]
 Locale = Annotated[Text, Field(max_length=20, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", examples=["zh-Hans"])]
 Zone = Annotated[Text, Field(max_length=60, description="IANA time zone.", examples=["Asia/Shanghai"])]
 Value = Annotated[Text, Field(min_length=1, max_length=254)]
-Reason = Annotated[Text, Field(min_length=1, max_length=200, description="Why; kept in the audit.")]
+Reason = Annotated[
+    Text,
+    Field(min_length=1, max_length=200, description="Why, for the audit trail. No names, phones or e-mails."),
+]
 
 
 class IdentifierIn(Body):
@@ -184,7 +187,7 @@ class ConsentTextIn(Body):
     purpose: Key
     version: Key
     language: Locale
-    text: StrictStr = Field(min_length=1, max_length=20_000)
+    text: Words = Field(min_length=1, max_length=20_000)
 
 
 class ConsentTextOut(Out):

@@ -20,6 +20,7 @@ from regulars.people.staff.terms import ApiKey
 from regulars.value.tiers import services as tiers
 
 router = Router(tags=["Members"])
+BY_API = "api"  # what news say of why; the words that were sent stay in the audit trail
 REF = "An id (`mem_…`), `number:…`, `external:…` or `card:…`."
 
 
@@ -138,11 +139,22 @@ def identifier_of(view: Any) -> dict[str, Any]:
     }
 
 
+def explained(key: ApiKey, action: str, member_id: UUID, reason: str, **facts: Any) -> None:
+    """Write why into the audit trail; news and members' history carry a code only."""
+    staff.record(
+        program_id=key.program_id,
+        actor=key.actor,
+        action=action,
+        object=ids.encode("mem", member_id),
+        facts={**facts, "reason": reason},
+    )
+
+
 def shown(key: ApiKey, member_id: UUID, *, reveal: bool) -> HttpResponse:
     if reveal:
         staff.require_scope(key=key, scope="members:reveal")
         staff.record(
-            program_id=key.program_id, actor=key.actor, action="member.reveal", object=ids.encode("mem", member_id)
+            program_id=key.program_id, actor=key.actor, action="members.reveal", object=ids.encode("mem", member_id)
         )
     profile = members.profile(program_id=key.program_id, member_id=member_id, reveal=reveal)
     standing = tiers.standing(program_id=key.program_id, member_id=member_id)
@@ -208,9 +220,10 @@ def set_status(request: HttpRequest, ref: str, told: shapes.StatusIn, idempotenc
             program_id=key.program_id,
             member_id=member_id,
             status=MemberStatus(told.status),
-            reason=told.reason,
+            reason=BY_API,
             actor=key.actor,
         )
+        explained(key, "members.status", member_id, told.reason, status=told.status)
         return shown(key, member_id, reveal=False)
 
     return answers.once(request, idempotency_key, work)

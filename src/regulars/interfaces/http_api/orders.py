@@ -14,6 +14,7 @@ from regulars.interfaces.http_api.auth import Key
 from regulars.interfaces.http_api.shapes import ONCE, READ_REFUSED, REFUSED, Problem
 from regulars.kernel import ids
 from regulars.people.members import services as members
+from regulars.people.staff import services as staff
 from regulars.people.staff.terms import ApiKey
 from regulars.value.orders import services as orders
 from regulars.value.orders.terms import Back, Order, OrderSummary, OrderTold, Repeat, ReturnTold
@@ -65,10 +66,11 @@ def _told(told: shapes.OrderIn) -> OrderTold:
     summary="Tell an order made elsewhere",
     description="Earns by the program's rules in force. Told again with the same `source` and `ref` it answers as "
     "at first (200); other content under the same reference is refused (`order_differs`). With no member it is a "
-    "guest's order, which can be claimed later.",
+    "guest's order, which can be claimed later. A key that is bound to a store sells there and below, nowhere else.",
 )
 def place_order(request: HttpRequest, told: shapes.OrderIn, idempotency_key: str = ONCE) -> HttpResponse:
     key: ApiKey = request.auth  # type: ignore[attr-defined]
+    staff.require_store(key=key, store=told.store)
     receipt = orders.place(
         program_id=key.program_id,
         told=_told(told),

@@ -7,9 +7,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StrictInt
 
-from regulars.interfaces.http_api.member_shapes import Reason
 from regulars.interfaces.http_api.shapes import Body, Instant, Key, Out, Points, Text
 
+Reason = Annotated[
+    Text,
+    Field(
+        pattern=r"^[a-z][a-z0-9_.-]{0,59}$",
+        description="Why, as a code of your own: it stands in the journal for ever, where no person may be named.",
+        examples=["goodwill"],
+    ),
+]
 Unit = Annotated[Key, Field(description="The key of a unit of the program.", examples=["points"])]
 
 

@@ -108,6 +108,9 @@ SCOPES = frozenset(
     }
 )
 
+# No store owns these: a key that is bound to a store cannot have them.
+BEYOND_STORES = frozenset({"program:write", "webhooks:write", "privacy:write"})
+
 # What Django's admin asks (app label, verb) → our permission. What is not here only an operator may do.
 _READ_WRITE = {
     "programs": ("program:read", "program:apply"),

@@ -125,6 +125,10 @@ class AddressNotAllowed(Forbidden):
     """This API key may not be used from this network address."""
 
 
+class StoreNotAllowed(Forbidden):
+    """This API key may not sell at this store."""
+
+
 class SecondFactorNeeded(Forbidden):
     """A second factor must be set up before any grant takes effect."""
 

@@ -1,7 +1,14 @@
 """What other contexts call: people, grants, API keys, the audit trail."""
 
 from regulars.people.staff.rules import SCOPES
-from regulars.people.staff.services.api_keys import key_by_secret, keys, make_key, require_scope, revoke_key
+from regulars.people.staff.services.api_keys import (
+    key_by_secret,
+    keys,
+    make_key,
+    require_scope,
+    require_store,
+    revoke_key,
+)
 from regulars.people.staff.services.audit import entries, record
 from regulars.people.staff.services.people import (
     add_person,
@@ -41,6 +48,7 @@ __all__ = [
     "record",
     "require",
     "require_scope",
+    "require_store",
     "revoke",
     "revoke_key",
 ]

@@ -28,6 +28,7 @@ from regulars.people.staff.terms import (
     MissingScope,
     MoreThanYouHave,
     NoKey,
+    StoreNotAllowed,
     UnknownKey,
 )
 
@@ -105,6 +106,11 @@ def _faults(
     if not 1 <= rate_per_minute <= 1_000_000:
         faults.append(("rate_per_minute", "must be from 1 to 1,000,000"))
     if store_id is not None:
+        faults += [
+            ("scopes", f"{s!r} reaches beyond any store; leave it or the store out")
+            for s in asked
+            if s in rules.BEYOND_STORES
+        ]
         try:
             programs.store_by_id(program_id=program_id, store_id=store_id)
         except NoStore as no:
@@ -280,3 +286,22 @@ def require_scope(key: ApiKey, scope: str) -> None:
     """
     if scope not in key.scopes:
         raise MissingScope(f"This key lacks the scope {scope}.", scope=scope)
+
+
+def require_store(*, key: ApiKey, store: str | None) -> None:
+    """Go on only if the key may sell there: a key bound to a store sells at it and below, any other everywhere.
+
+    Args: store: its key, as told; None when none was said. An unknown store is left to whoever needs it.
+    Raises: StoreNotAllowed.
+    """
+    if key.store_id is None:
+        return
+    own = programs.store_by_id(program_id=key.program_id, store_id=key.store_id)
+    if store is None:
+        raise StoreNotAllowed(f"This key is bound to the store {own.key!r}: say which store sold.", store=own.key)
+    try:
+        path = programs.store(program_id=key.program_id, key=store).path
+    except NoStore:
+        return
+    if not path.startswith(own.path):
+        raise StoreNotAllowed(f"This key is bound to the store {own.key!r} and what is below it.", store=own.key)

@@ -195,3 +195,11 @@ def test_the_last_use_is_written_at_most_once_a_minute():
         with clock.at(NOW + timedelta(seconds=second)):
             staff.key_by_secret(secret)
         assert KeyRow.objects.get(id=key.id).last_used_at == NOW + timedelta(seconds=expected)
+
+
+@pytest.mark.django_db
+def test_a_key_bound_to_a_store_has_no_scope_that_reaches_beyond_stores():
+    town = program()
+    with pytest.raises(Invalid) as no:
+        a_key(town.id, scopes=["orders:write", "program:write"], store_id=tree(town.id)["e1"].id)
+    assert [path for path, _ in no.value.errors] == ["scopes"]
