@@ -28,7 +28,7 @@ SETTINGS = {
     "REGULARS_SECRET_KEY": "64 hex digits that sign sessions",
     "REGULARS_ALLOWED_HOSTS": "the names under which the server answers, comma separated",
     "REGULARS_EMAIL_URL": "smtp://user:password@host:587, smtps://host:465 or console:",
-    "REGULARS_BEHIND_PROXY": "1 when a proxy that ends TLS sets X-Forwarded-Proto",
+    "REGULARS_BEHIND_PROXY": "1 when a proxy that ends TLS sets X-Forwarded-Proto and appends to X-Forwarded-For",
     "REGULARS_REQUIRE_2FA": "1 asks staff for a second factor; 1 when DATABASE_URL is set",
     "REGULARS_POOL_MAX": "database connections of one server process",
     "REGULARS_LOG": "json or console",

@@ -12,6 +12,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
+from django.views.decorators.http import require_safe
 
 from regulars import __version__
 from regulars.interfaces import tally
@@ -55,11 +56,13 @@ class Witness:
         return response
 
 
+@require_safe
 def healthz(_request: HttpRequest) -> HttpResponse:
     """The process answers. Nothing else is asked, so that a sick database does not make it be killed."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
+@require_safe
 def readyz(_request: HttpRequest) -> HttpResponse:
     """Whether requests should be sent here: the database answers, and its tables are those of this version."""
     try:
@@ -73,6 +76,7 @@ def readyz(_request: HttpRequest) -> HttpResponse:
     return JsonResponse({"ready": True, "version": __version__})
 
 
+@require_safe
 def metrics(_request: HttpRequest) -> HttpResponse:
     """Gauges and counters as Prometheus text; requests are summed over the worker processes of this server."""
     lines = [

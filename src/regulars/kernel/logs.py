@@ -17,6 +17,7 @@ _SECRET_TEXT: list[tuple[re.Pattern[str], str]] = [
     (re.compile(r"(\w+://[^\s:/@]*):[^\s@/]+@"), rf"\1:{_HIDDEN}@"),
     (re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+"), _HIDDEN),
     (re.compile(r"(?<![\w.-])\+\d[\d ()-]{6,17}\d\b"), _HIDDEN),
+    (re.compile(r"\b(external|card):[^\s/\"']+"), rf"\1:{_HIDDEN}"),  # references in addresses
     (re.compile(r"(?<![\w.-])1[3-9]\d{9}(?![\w.-])"), _HIDDEN),
 ]
 
