@@ -169,6 +169,8 @@ def translated(error: psycopg.Error) -> Exception:
         return refusal_named(diag.message_primary or "", diag.message_detail or "", facts)
     if error.sqlstate in ("55P03", "40P01", "40001"):
         return Busy("Somebody else is changing the same thing. Nothing was changed; try again.")
+    if error.sqlstate in ("22003", "22021", "22P05"):  # a number or a character that no column takes
+        return Invalid("A number is too large, or a text has characters that cannot be kept.")
     return error
 
 

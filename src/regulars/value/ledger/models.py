@@ -95,7 +95,12 @@ class JournalRow(models.Model):
         indexes = [
             models.Index(
                 fields=["member_id", "reverses"], condition=Q(reverses__isnull=False), name="ledger_journal_reverses"
-            )
+            ),
+            models.Index(
+                fields=["reverses_member", "reverses"],
+                condition=Q(reverses_member__isnull=False),
+                name="ledger_journal_reverses_of",
+            ),
         ]
 
 

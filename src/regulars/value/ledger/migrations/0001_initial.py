@@ -109,7 +109,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'db_table': 'ledger_journal',
-                'indexes': [models.Index(condition=models.Q(('reverses__isnull', False)), fields=['member_id', 'reverses'], name='ledger_journal_reverses')],
+                'indexes': [models.Index(condition=models.Q(('reverses__isnull', False)), fields=['member_id', 'reverses'], name='ledger_journal_reverses'), models.Index(condition=models.Q(('reverses_member__isnull', False)), fields=['reverses_member', 'reverses'], name='ledger_journal_reverses_of')],
                 'constraints': [models.UniqueConstraint(fields=('member_id', 'key'), name='L1_a_key_moves_value_once')],
             },
         ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -19,11 +19,26 @@ ENTRY = (
     " %s::timestamptz, %s::text, %s::text, %s::bytea)"
 )
 NOWHERE = Source()
+FUTURE_TOLERANCE = timedelta(days=1)
 
 
 def digest(*content: Any) -> bytes:
     """16 bytes that stand for what was asked: the same key with other content is refused (L1)."""
-    return hashlib.sha256(orjson.dumps(content, default=str, option=orjson.OPT_SORT_KEYS)).digest()[:16]
+    try:
+        told = orjson.dumps(content, default=str, option=orjson.OPT_SORT_KEYS)
+    except TypeError as no:
+        raise Invalid("A number is too large, or a text has characters that cannot be kept.") from no
+    return hashlib.sha256(told).digest()[:16]
+
+
+def happened(occurred_at: datetime | None, now: datetime) -> datetime:
+    """When a movement happened: as said, or now.
+
+    Raises: Invalid for a time that has not come: clocks differ by minutes, not by a day.
+    """
+    if occurred_at is not None and occurred_at - now > FUTURE_TOLERANCE:
+        raise Invalid(errors=[("occurred_at", "must not lie in the future")])
+    return occurred_at or now
 
 
 def entry(
@@ -50,7 +65,7 @@ def entry(
         source.ref,
         source.line,
         rule_version,
-        occurred_at or now,
+        happened(occurred_at, now),
         now,
         actor,
         reason,

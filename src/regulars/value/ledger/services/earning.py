@@ -11,7 +11,7 @@ import orjson
 from regulars.kernel import clock
 from regulars.kernel.errors import Invalid
 from regulars.value.ledger import rules
-from regulars.value.ledger.services.calls import ENTRY, NOWHERE, call, digest, entry, moved
+from regulars.value.ledger.services.calls import ENTRY, NOWHERE, call, digest, entry, happened, moved
 from regulars.value.ledger.services.units import units
 from regulars.value.ledger.terms import Clawed, Context, Moved, Parcel, Source, Unit, UnknownUnit
 
@@ -84,7 +84,7 @@ def earn(
             source.type,
             source.ref,
             rule_version,
-            occurred_at or now,
+            happened(occurred_at, now),
             now,
             actor,
             reason,
@@ -134,7 +134,7 @@ def clawback(
         source.ref,
         reverses,
         rule_version,
-        occurred_at or now,
+        happened(occurred_at, now),
         now,
         actor,
         reason,

@@ -66,8 +66,8 @@ begin
   with el as materialized (
     select b.ord, b.member_id, e.n, e.unit, e.amount, e.event, e.deadline, e.expires, e.funder,
            case when e.funder is null then 'issued' else 'funder' end as debit,
-           case when e.event is not null or coalesce(e.starts, b.occurred_at) > b.recorded_at then 'pending' else 'wallet' end as credit,
-           case when e.event is null then coalesce(e.starts, b.occurred_at) end as starts
+           case when e.event is not null or e.starts > b.recorded_at then 'pending' else 'wallet' end as credit,
+           case when e.event is null then coalesce(e.starts, least(b.occurred_at, b.recorded_at)) end as starts
       from ledger_batch b, unnest(b.units, b.amounts, b.activates, b.events, b.deadlines, b.expires, b.funders)
            with ordinality as e(unit, amount, starts, event, deadline, expires, funder, n)
      where b.outcome = 'new'),

@@ -19,6 +19,9 @@ begin
       from unnest(p_units) with ordinality as u(unit, o), ledger_clawed(p_member, v_first, u.unit) t;
     return;
   end if;
+  if p_of is not null and not ledger_leads_to(p_of, p_member) then
+    perform ledger_refuse('stale', 'These members were merged or taken apart in between.');
+  end if;
   taken := array_fill(0::bigint, array[cardinality(p_units)]); owed := taken; forgiven := taken;
   for i in 1 .. cardinality(p_units) loop
     if p_amounts[i] > 0 then
@@ -47,14 +50,40 @@ create or replace function ledger_clawed(p_member uuid, p_seq bigint, p_unit sma
          coalesce(sum(amount) filter (where debit in ('expired', 'breakage')), 0)
     from ledger_posting where member_id = p_member and seq = p_seq and unit = p_unit $$;
 
+-- The journals that reverse one, in whatever member's books a chain of merges has put them.
+create or replace function ledger_reversals(p_of uuid, p_seq bigint) returns table (member_id uuid, seq bigint)
+language sql stable as $$
+  select j.member_id, j.seq from ledger_journal j where j.member_id = p_of and j.reverses = p_seq and j.reverses_member is null
+  union all
+  select j.member_id, j.seq from ledger_journal j where j.reverses_member = p_of and j.reverses = p_seq $$;
+
+-- Is what was this member's now that one's, by however many merges? Ask under the lock of `p_now`.
+create or replace function ledger_leads_to(p_of uuid, p_now uuid) returns boolean language sql stable as $$
+  with recursive way as (
+    select a.moved_into from ledger_account a where a.member_id = p_of
+    union select a.moved_into from way w join ledger_account a on a.member_id = w.moved_into)
+  select exists (select 1 from way where moved_into = p_now)
+      or exists (select 1 from members_standing(p_of) m where m.merged_into = p_now) $$;
+
+-- The lots of a journal and those they went on as (activated, merged, taken apart again, restored), whoever has them
+-- now. What was given away to somebody is hers.
+create or replace function ledger_kin(p_of uuid, p_seq bigint, p_unit smallint)
+returns table (member_id uuid, seq bigint, n smallint) language sql stable as $$
+  with recursive kin as (
+    select l.member_id, l.seq, l.n from ledger_lot l where l.member_id = p_of and l.seq = p_seq and l.unit = p_unit
+    union all
+    select l.member_id, l.seq, l.n
+      from kin k
+      join ledger_lot l on l.origin_member = k.member_id and l.origin_seq = k.seq and l.origin_n = k.n
+      join ledger_journal j on j.member_id = l.member_id and j.seq = l.seq and j.kind not in ('transfer', 'gift'))
+  select * from kin $$;
+
 -- Who issued what a journal gave of a unit, and how much of it is still not reversed (L7).
 create or replace function ledger_issued(p_of uuid, p_seq bigint, p_unit smallint)
 returns table (account text, party text, amount bigint) language sql stable as $$
   select p.debit, p.party,
-         (sum(p.amount) - coalesce((select sum(x.amount) from ledger_journal j join ledger_posting x using (member_id, seq)
-            where j.member_id in (p_of, (select moved_into from ledger_account where member_id = p_of))
-              and j.reverses = p_seq and coalesce(j.reverses_member, j.member_id) = p_of
-              and x.unit = p_unit and x.credit = p.debit and x.party is not distinct from p.party), 0))::bigint
+         (sum(p.amount) - coalesce((select sum(x.amount) from ledger_reversals(p_of, p_seq) j join ledger_posting x using (member_id, seq)
+            where x.unit = p_unit and x.credit = p.debit and x.party is not distinct from p.party), 0))::bigint
     from ledger_posting p
    where p.member_id = p_of and p.seq = p_seq and p.unit = p_unit and p.debit in ('issued', 'funder')
    group by p.debit, p.party order by min(p.n) $$;
@@ -75,7 +104,7 @@ begin
       perform ledger_refuse('reverses_too_much', 'More would be taken back than is left of what was given.',
                             jsonb_build_object('left', v_issued, 'asked', p_amount));
     end if;
-    v_gone := ledger_expired_of(p_member, p_of, p_reverses, p_unit);
+    v_gone := ledger_expired_of(p_of, p_reverses, p_unit);
   end if;
   for l in select x.lot, x.step from ledger_claw_sources(p_member, p_unit, p_of, p_reverses, p_source_type, p_source_ref) x
             order by x.step, (x.lot).expires_at nulls last, (x.lot).activates_at, (x.lot).seq, (x.lot).n loop
@@ -101,29 +130,24 @@ begin
   posts := ledger_claw_posts(p_unit, v_from, v_sums, p_of, p_reverses);
 end $$;
 
--- What of a journal's lots (also where they were activated or merged) has expired unspent and was not counted before.
-create or replace function ledger_expired_of(p_member uuid, p_of uuid, p_seq bigint, p_unit smallint) returns bigint
+-- What of a journal's lots (whatever they went on as) has expired unspent and was not counted before.
+create or replace function ledger_expired_of(p_of uuid, p_seq bigint, p_unit smallint) returns bigint
 language sql stable as $$
-  select coalesce((select sum(t.amount) from ledger_lot l
-                     join ledger_allocation t on t.member_id = l.member_id and t.lot_seq = l.seq and t.lot_n = l.n
-                    where l.member_id in (p_of, p_member) and l.unit = p_unit and t.kind = 'expire'
-                      and ((l.member_id = p_of and l.seq = p_seq) or (l.origin_member = p_of and l.origin_seq = p_seq))), 0)::bigint
-       - coalesce((select sum(x.amount) from ledger_journal j join ledger_posting x using (member_id, seq)
-                    where j.member_id in (p_of, p_member)
-                      and j.reverses = p_seq and coalesce(j.reverses_member, j.member_id) = p_of
-                      and x.unit = p_unit and x.debit = 'expired'), 0)::bigint $$;
+  select coalesce((select sum(t.amount) from ledger_kin(p_of, p_seq, p_unit) k
+                     join ledger_allocation t on t.member_id = k.member_id and t.lot_seq = k.seq and t.lot_n = k.n
+                    where t.kind = 'expire'), 0)::bigint
+       - coalesce((select sum(x.amount) from ledger_reversals(p_of, p_seq) j join ledger_posting x using (member_id, seq)
+                    where x.unit = p_unit and x.debit = 'expired'), 0)::bigint $$;
 
--- Lots that a clawback may take, by step. An activated or merged lot counts as the lot that it came from.
+-- Lots that a clawback may take, by step. A lot that went on as another one counts as the lot that it was.
 create or replace function ledger_claw_sources(p_member uuid, p_unit smallint, p_of uuid, p_reverses bigint,
   p_source_type text, p_source_ref text) returns table (lot ledger_lot, step int) language sql stable as $$
-  select l, case
-      when (l.member_id = p_of and l.seq = p_reverses) or (l.origin_member = p_of and l.origin_seq = p_reverses)
-        then case l.state when 'pending' then 0 else 1 end
-      when l.state = 'pending' then 2 else 3 end
+  select l, case when k.seq is not null then case l.state when 'pending' then 0 else 1 end
+                 when l.state = 'pending' then 2 else 3 end
     from ledger_lot l
+    left join ledger_kin(p_of, p_reverses, p_unit) k on k.member_id = l.member_id and k.seq = l.seq and k.n = l.n
    where l.member_id = p_member and l.unit = p_unit and l.remaining > 0 and l.state in ('pending', 'active')
-     and (l.state = 'active' or (l.member_id = p_of and l.seq = p_reverses)
-          or (l.origin_member = p_of and l.origin_seq = p_reverses)
+     and (l.state = 'active' or k.seq is not null
           or exists (select 1 from ledger_journal j where j.member_id = l.member_id and j.seq = l.seq
                       and j.source_type = p_source_type and j.source_ref = p_source_ref)) $$;
 

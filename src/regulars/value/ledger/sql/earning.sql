@@ -1,6 +1,7 @@
 -- Earning, the hot path: ONE update is lock, version check, balances, journal number and hash head at once.
 -- One element of the arrays is one lot and one posting. `p_activates`, `p_events`, `p_deadlines`, `p_expires` and
--- `p_funders` may be null. Without elements no journal is written, yet version and counters move.
+-- `p_funders` may be null. Without elements no journal is written, yet version and counters move. What begins at once
+-- begins when it is recorded at the latest: the clock of a till may be fast.
 
 create or replace function ledger_earn(p_member uuid, p_program int, p_version bigint, p_key text, p_kind text,
   p_source_type text, p_source_ref text, p_rule_version int, p_occurred timestamptz, p_recorded timestamptz, p_actor text,
@@ -10,7 +11,7 @@ create or replace function ledger_earn(p_member uuid, p_program int, p_version b
 declare
   n int := cardinality(p_units); i int;
   v_body text; v_head bytea;
-  v_starts timestamptz[] := array_fill(p_occurred, array[n]);
+  v_starts timestamptz[] := array_fill(least(p_occurred, p_recorded), array[n]);
   v_debits text[] := array_fill('issued'::text, array[n]);
   v_credits text[] := array_fill('wallet'::text, array[n]);
   v_active bigint[] := p_amounts; v_pending bigint[];
@@ -18,7 +19,7 @@ begin
   if p_activates is not null or p_events is not null or p_funders is not null then
     for i in 1 .. n loop
       if p_funders[i] is not null then v_debits[i] := 'funder'; end if;
-      v_starts[i] := case when p_events[i] is null then coalesce(p_activates[i], p_occurred) end;
+      v_starts[i] := case when p_events[i] is null then coalesce(p_activates[i], least(p_occurred, p_recorded)) end;
       if p_events[i] is not null or v_starts[i] > p_recorded then
         v_credits[i] := 'pending';
         v_pending := coalesce(v_pending, array_fill(0::bigint, array[n]));

@@ -35,7 +35,7 @@ create or replace function ledger_unhold(h ledger_hold, j ledger_journal, p_pays
 returns ledger_account language plpgsql as $$
 declare
   a ledger_account; r record; v_pays bigint := p_pays; v_frees bigint := p_frees; v_part bigint;
-  v_posts ledger_posting[] := '{}'; v_takes ledger_allocation[] := '{}';
+  v_posts ledger_posting[] := '{}'; v_takes ledger_allocation[] := '{}'; v_freed ledger_allocation[] := '{}';
 begin
   for r in select x.lot, x.amount from ledger_hold_lots(h.member_id, h.seq) x loop
     v_part := least(v_pays, r.amount);
@@ -45,7 +45,7 @@ begin
     end if;
     v_part := least(v_frees, r.amount);
     if v_part > 0 then
-      v_takes := v_takes || ledger_take(r.lot, 'hold', -v_part);
+      v_freed := v_freed || ledger_take(r.lot, 'hold', -v_part);
       v_frees := v_frees - v_part;
     end if;
   end loop;
@@ -54,13 +54,14 @@ begin
   end if;
   if p_frees > 0 then v_posts := v_posts || ledger_move(h.unit, 'held', 'wallet', p_frees); end if;
   j.member_id := h.member_id; j.reverses := h.seq;
-  a := ledger_write(j, v_posts, null, v_takes);
+  a := ledger_write(j, v_posts, null, v_takes || v_freed);
   update ledger_hold x set captured = x.captured + p_pays, released = x.released + p_frees,
          state = case when x.captured + x.released + p_pays + p_frees < x.amount then 'open'
                       when j.actor = 'system:night' then 'expired'
                       when x.captured + p_pays > 0 then 'captured' else 'released' end
    where x.id = h.id;
   if p_frees > 0 then
+    perform ledger_restore_ended(h.member_id, j, h.unit, v_freed);
     perform ledger_settle_ends(h.member_id, h.unit, j.occurred_at, j.recorded_at);
     select * into a from ledger_account x where x.member_id = h.member_id;
   end if;
@@ -130,6 +131,9 @@ declare
 begin
   b := ledger_begin(p_member, j.program_id, j.key, j.digest, null); a := b.account; seq := b.repeated;
   if seq is null then
+    if p_of is not null and not ledger_leads_to(p_of, p_member) then
+      perform ledger_refuse('stale', 'These members were merged or taken apart in between.');
+    end if;
     select x.unit, x.credit, x.party into p from ledger_posting x
      where x.member_id = v_of and x.seq = p_spend_seq and x.program_id = j.program_id
        and x.debit in ('wallet', 'held') and x.credit in ('spent', 'payable', 'issued');
@@ -173,6 +177,7 @@ language sql stable as $$
          and r.reverses = p_seq and r.reverses_member = p_of) m on true
    where x.amount > coalesce(m.amount, 0) order by x.n desc $$;
 
+-- What came back to a lot whose life is over (booked or not) expires at once: the lot may have expired in part before.
 create or replace function ledger_restore_ended(p_member uuid, j ledger_journal, p_unit smallint, p_takes ledger_allocation[])
 returns void language plpgsql as $$
 declare v_takes ledger_allocation[]; v_sum bigint;

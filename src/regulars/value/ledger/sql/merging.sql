@@ -19,9 +19,19 @@ begin
   foreach h in array coalesce(v_holds, '{}') loop
     perform ledger_hold_again(h, p_into, j);
   end loop;
+  update ledger_account x set counters = ledger_counters(x.counters, y.counters, 1), version = x.version + 1
+    from ledger_account y where x.member_id = p_into and y.member_id = p_from and y.counters <> '{}';
   update ledger_account x set moved_into = p_into, version = x.version + 1 where x.member_id = p_from;
   return v_seq;
 end $$;
+
+-- What two members have used of their limits, together (or, with -1, what one has used without the other). A limit that
+-- counts per member would be there twice otherwise.
+create or replace function ledger_counters(p_one jsonb, p_other jsonb, p_sign int) returns jsonb language sql immutable as $$
+  select coalesce(jsonb_object_agg(t.key, t.used) filter (where t.used > 0), '{}')
+    from (select x.key, sum(x.used)::bigint as used
+            from (select e.key, e.value::bigint as used from jsonb_each_text(p_one) e
+                  union all select e.key, p_sign * e.value::bigint from jsonb_each_text(p_other) e) x group by x.key) t $$;
 
 -- Move lots (all, or those given) and debt (all, or as much as `p_debt` names per slot) between two books, through transit.
 create or replace function ledger_carry(p_from uuid, p_into uuid, j ledger_journal, p_there ledger_journal,
@@ -84,6 +94,8 @@ begin
   if seq is null then
     update ledger_account x set moved_into = null, version = x.version + 1 where x.member_id = p_from and x.moved_into = p_into;
     if not found then perform ledger_refuse('cannot_reverse', 'These members are not merged now.'); end if;
+    update ledger_account x set counters = ledger_counters(x.counters, y.counters, -1), version = x.version + 1
+      from ledger_account y where x.member_id = p_into and y.member_id = p_from and y.counters <> '{}';
     perform ledger_settle(p_into, null, j.occurred_at, j.recorded_at);
     -- The lots may have gone on into a third member and come back with a later merge that was undone before this one.
     select array_agg(distinct p.party::uuid) || p_into into v_through

@@ -21,12 +21,13 @@ returns table (lot ledger_lot, ends timestamptz) language sql stable as $$
     from ledger_lot l left join clock c on c.slot = l.unit
    where l.member_id = p_member and (p_unit is null or l.unit = p_unit) and l.remaining > 0 and l.state in ('active', 'pending') $$;
 
--- Book what is due for one member (and one unit, or all): first activation, then expiry, as the night would.
+-- Book what is due for one member (and one unit, or all): first activation, then expiry, as the night would. What is
+-- said to happen later than it is recorded neither begins nor ends value today.
 create or replace function ledger_settle(p_member uuid, p_unit smallint, p_at timestamptz, p_recorded timestamptz)
 returns void language plpgsql as $$
 begin
-  perform ledger_settle_starts(p_member, p_unit, p_at, p_recorded);
-  perform ledger_settle_ends(p_member, p_unit, p_at, p_recorded);
+  perform ledger_settle_starts(p_member, p_unit, least(p_at, p_recorded), p_recorded);
+  perform ledger_settle_ends(p_member, p_unit, least(p_at, p_recorded), p_recorded);
 end $$;
 
 create or replace function ledger_settle_starts(p_member uuid, p_unit smallint, p_at timestamptz, p_recorded timestamptz)

@@ -195,14 +195,17 @@ class Book:
             part = min(amount, there)
             amount -= part
             rest.append((lot, there - part))
-            if lot.state == "expired" or (lot.ends is not None and lot.ends <= at):
-                if lot.journal and lot.root:
-                    lot.journal.expired[lot.unit] = lot.journal.expired.get(lot.unit, 0) + part
-                if lot.remaining == 0:
-                    lot.state = "expired" if part else lot.state
-            else:
-                lot.remaining += part
+            self.put_back(lot, part, at)
         taken.parts = [(x, n) for x, n in reversed(rest) if n]
+
+    def put_back(self, lot: Lot, part: int, at: datetime) -> None:
+        if lot.state == "expired" or (lot.ends is not None and lot.ends <= at):
+            if lot.journal and lot.root:
+                lot.journal.expired[lot.unit] = lot.journal.expired.get(lot.unit, 0) + part
+            if lot.remaining == 0:
+                lot.state = "expired" if part else lot.state
+        else:
+            lot.remaining += part
 
     def unhold(self, held: Held, pays: int, frees: int, at: datetime) -> list[tuple[Lot, int]]:
         paid, rest, freed = [], [], frees
@@ -213,7 +216,7 @@ class Book:
                 paid.append((lot, part))
             free = min(frees, there - part)
             frees -= free
-            lot.remaining += free
+            self.put_back(lot, free, at)
             rest.append((lot, there - part - free))
         held.parts = [(x, n) for x, n in rest if n]
         if freed:
