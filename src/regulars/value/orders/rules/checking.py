@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
+
+import orjson
 
 from regulars.value.orders.terms import MOST_LINES, OrderTold, ReturnTold
 
@@ -12,8 +16,27 @@ Faults = list[tuple[str, str]]
 
 MOST_MINOR = 10**12
 MOST_QUANTITY = Decimal(10**12)
+MOST_EARNED = 10**18
+MOST_ATTRIBUTES = 50
+MOST_ATTRIBUTE_BYTES = 8_192
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST = datetime(9000, 1, 1, tzinfo=UTC)  # whatever the clock says; every zone can still write it
 _SOURCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")  # no slash: it parts source and ref in journal keys
+
+
+def attribute_fault(value: Mapping[str, Any] | None) -> str:
+    """What is wrong with attributes, or nothing: they are kept as JSON."""
+    if value is None:
+        return ""
+    if not isinstance(value, Mapping) or len(value) > MOST_ATTRIBUTES:
+        return f"must be an object of at most {MOST_ATTRIBUTES} names"
+    try:
+        told = orjson.dumps(dict(value))
+    except (TypeError, ValueError):
+        return "cannot be kept as JSON (numbers beyond 64 bits, broken characters or too deep)"
+    if len(told) > MOST_ATTRIBUTE_BYTES or b"\\u0000" in told:
+        return f"must have at most {MOST_ATTRIBUTE_BYTES} bytes and no NUL characters"
+    return ""
 
 
 def _head(told: OrderTold | ReturnTold) -> Faults:
@@ -26,6 +49,8 @@ def _head(told: OrderTold | ReturnTold) -> Faults:
         faults.append(("occurred_at", "must carry its offset"))
     elif told.occurred_at < _EARLIEST:
         faults.append(("occurred_at", "must not be before 1970"))
+    elif told.occurred_at > _LATEST:
+        faults.append(("occurred_at", "must not lie in the future"))
     if told.member is not None and told.identifier is not None:
         faults.append(("identifier", "cannot be said together with member; say one of them"))
     if not 0 < len(told.lines) <= MOST_LINES:
@@ -43,8 +68,12 @@ def _is_countable(quantity: Decimal) -> bool:
 def check_order(told: OrderTold) -> Faults:
     """The faults of an order; none for a good one. What the program must know (store, channel) is checked later."""
     faults = _head(told)
+    if wrong := attribute_fault(told.attributes):
+        faults.append(("attributes", wrong))
     seen: set[str] = set()
     for i, line in enumerate(told.lines):
+        if line.attributes and (wrong := attribute_fault(line.attributes)):
+            faults.append((f"lines.{i}.attributes", wrong))
         if not _is_countable(line.quantity):
             faults.append((f"lines.{i}.quantity", "must have at most 12 digits before the point and 6 after"))
         elif line.quantity <= 0 and line.kind != "adjustment":

@@ -8,15 +8,11 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-import orjson
-
 from regulars.kernel.errors import Invalid
-from regulars.value.orders.rules.checking import Faults, check_order, check_return
+from regulars.value.orders.rules.checking import Faults, attribute_fault, check_order, check_return
 from regulars.value.orders.terms import DEFAULT_SOURCE, MOST_LINES, MOST_TENDERS, Back, OrderTold, ReturnTold
 from regulars.value.promotions.terms import Line, LineKind, Tender
 
-MOST_ATTRIBUTES = 50
-MOST_ATTRIBUTE_BYTES = 8_192
 MOST_FAULTS = 100
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _QUANTITY = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,6})?", re.A)
@@ -103,17 +99,8 @@ def _attributes(body: Mapping[str, Any], at: str, faults: Faults) -> Mapping[str
     value = body.get("attributes")
     if value is None:
         return None
-    path = f"{at}attributes"
-    if not isinstance(value, Mapping) or len(value) > MOST_ATTRIBUTES:
-        faults.append((path, f"must be an object of at most {MOST_ATTRIBUTES} names"))
-        return None
-    try:
-        told = orjson.dumps(dict(value))
-    except (TypeError, ValueError):
-        faults.append((path, "cannot be kept as JSON"))
-        return None
-    if len(told) > MOST_ATTRIBUTE_BYTES or b"\\u0000" in told:
-        faults.append((path, f"must have at most {MOST_ATTRIBUTE_BYTES} bytes and no NUL characters"))
+    if wrong := attribute_fault(value):
+        faults.append((f"{at}attributes", wrong))
         return None
     return value or None
 

@@ -225,7 +225,8 @@ def holdings_after(*, decision: Decision, ctx: Context, keys: Mapping[int, str],
             continue
         repaid = min(of[3], lot.amount)
         of[3] -= repaid
-        of[0] += lot.amount - repaid
+        if lot.expires_at is None or lot.expires_at > now:  # a sale told so late that its value has ended already
+            of[0] += lot.amount - repaid
     return {keys[s]: Holding(of[0] - at(overdue, s), of[1], of[2], of[3]) for s, of in sums.items() if s in keys}
 
 

@@ -11,7 +11,7 @@ from regulars.kernel import clock
 from regulars.kernel.errors import Busy
 from regulars.people.members.terms import UnknownMember
 from regulars.people.programs import services as programs
-from regulars.value.ledger.terms import MemberMerged, Stale
+from regulars.value.ledger.terms import MemberClosed, MemberMerged, MemberSuspended, Stale
 from regulars.value.orders.models import LineRow, OrderRow
 from regulars.value.orders.rules import answers
 from regulars.value.orders.services import asking
@@ -50,7 +50,7 @@ def claim(*, program_id: int, ref: str, member_id: UUID, actor: str, source: str
                 return _answered(receipt_kept(row))
             try:
                 _claim(row, holder, actor, clock.now())
-            except (Stale, MemberMerged, AlreadyClaimed):
+            except (Stale, MemberMerged, MemberSuspended, MemberClosed, AlreadyClaimed):
                 continue  # she was merged, or another member was faster: look again
             return _answered(receipt_kept(OrderRow.objects.get(id=row.id)))
     raise Busy("Somebody else is changing the same thing. Nothing was changed; try again.")

@@ -14,7 +14,7 @@ from django.db import transaction
 from regulars.kernel import clock, ids
 from regulars.kernel.errors import Busy, Invalid
 from regulars.people.members.terms import UnknownMember
-from regulars.value.ledger.terms import KeyReused, MemberMerged, Stale
+from regulars.value.ledger.terms import KeyReused, MemberClosed, MemberMerged, MemberSuspended, Stale
 from regulars.value.orders.rules import answers, checking
 from regulars.value.orders.services import asking
 from regulars.value.orders.services.asking import Context, Place
@@ -141,13 +141,15 @@ def _commit(asked: _Asked, member_id: UUID | None, ctx: Context, snapshot: Snaps
     decision = promotions.evaluate(
         basket=asking.basket_of(told, asked.place.zone), member=member, snapshot=snapshot, now=now
     )
+    if any(e.wanted > checking.MOST_EARNED for e in decision.earned):
+        raise Invalid(errors=[("lines", "earn more than an account can hold")])
     order_id = ids.new_id()
     receipt = _receipt(asked, order_id, member_id, ctx, snapshot, decision)
     status, body = 201, answers.receipt_body(receipt)
     try:
         asking.call(_COMMIT, _arguments(asked, receipt, ctx, decision, status, body))
-    except (Stale, MemberMerged, KeyReused):
-        return None  # the account moved on, or this very order was faster: read again
+    except (Stale, MemberMerged, KeyReused, MemberSuspended, MemberClosed):
+        return None  # the account or the member moved on, or this very order was faster: read again
     except psycopg.errors.UniqueViolation as taken:
         if taken.diag.constraint_name in ("O1_a_sale_counts_once", "kernel_idempotency_pkey"):
             return None

@@ -13,9 +13,10 @@ from django.db import transaction
 
 from regulars.kernel import clock, idempotency, ids
 from regulars.kernel.errors import Busy, Invalid
+from regulars.value.ledger.terms import MemberMerged, Stale
 from regulars.value.orders.models import LineRow, OrderRow, ReturnLineRow, ReturnRow
 from regulars.value.orders.rules import answers, checking
-from regulars.value.orders.rules.returning import match_credit, spread
+from regulars.value.orders.rules.returning import match_credit, share, spread
 from regulars.value.orders.services import asking
 from regulars.value.orders.services.reading import everyone, keys_of, order_row
 from regulars.value.orders.services.repeating import current_member
@@ -70,8 +71,8 @@ def take_back(*, program_id: int, told: ReturnTold, actor: str, repeat: Repeat |
         for _ in range(_TRIES):
             try:
                 receipt = _try(program_id, told, digest, actor)
-            except OrderMoved:
-                continue
+            except (OrderMoved, MemberMerged, Stale):
+                continue  # another return, a claim, or a merge of hers was faster: look again
             break
         else:
             raise Busy("Somebody else is changing the same thing. Nothing was changed; try again.")
@@ -158,15 +159,14 @@ def _of_order(program_id: int, told: ReturnTold) -> tuple[UUID | None, list[_Pie
     ]
     if faults:
         raise Invalid(errors=faults)
-    left = {
-        ref: (line.quantity - line.returned, line.amount_minor - line.returned_minor) for ref, line in lines.items()
-    }
+    gone = {ref: (line.returned, line.returned_minor) for ref, line in lines.items()}
     pieces = []
     for n, back in enumerate(told.lines, 1):
         line = lines[back.line or ""]
         if line.kind == "adjustment":
             raise NotReturnable(f"Line {line.line_ref!r} is an adjustment and cannot come back.", line=line.line_ref)
-        quantity, amount = left[line.line_ref]
+        returned, refunded = gone[line.line_ref]
+        quantity, amount = line.quantity - returned, max(0, line.amount_minor - refunded)
         if back.quantity > quantity:
             raise ReturnExceeds(
                 f"Of line {line.line_ref!r} only {answers.plain(quantity)} can still come back.",
@@ -179,7 +179,9 @@ def _of_order(program_id: int, told: ReturnTold) -> tuple[UUID | None, list[_Pie
                 line=line.line_ref,
                 left_minor=amount,
             )
-        left[line.line_ref] = (quantity - back.quantity, amount - (back.amount_minor or 0))
+        returned += back.quantity
+        due = max(0, share(total=line.amount_minor, part=returned, whole=line.quantity) - refunded)
+        gone[line.line_ref] = (returned, refunded + (due if back.amount_minor is None else back.amount_minor))
         part = Part(Match.MATCHED, back.quantity, order.id, line.n)
         pieces.append(_Piece(n, part, line.sku, back.amount_minor, is_strict=True))
     if order.member_id is None:

@@ -14,7 +14,7 @@ begin
   select x.* into l from orders_line x where x.order_id = p_order and x.n = p_n;
   v_returned := l.returned + p_quantity;
   if not found or l.kind = 'adjustment' or v_returned > l.quantity
-     or (p_strict and l.returned_minor + p_amount > l.amount_minor) then
+     or (p_strict and p_amount > greatest(0, l.amount_minor - l.returned_minor)) then
     raise exception using errcode = 'RGREF', message = 'order_moved', detail = 'The line was returned in between.';
   end if;
   amount := coalesce(p_amount, greatest(0, orders_share(l.amount_minor, v_returned, l.quantity) - l.returned_minor));

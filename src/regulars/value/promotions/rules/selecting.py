@@ -28,6 +28,7 @@ def select(basket: Basket, selection: Selection, facts: Facts) -> Selected:
     if basis is Basis.AFTER_DISCOUNT:
         amounts = [line.amount_minor for line in chosen]
     else:
+        chosen = [line for line in chosen if taxed(line, basis) > 0]  # a penny may be nothing but tax
         amounts = [taxed(line, basis) for line in chosen]
     return Selected([line.n for line in chosen], amounts, sum(amounts))
 

@@ -62,7 +62,7 @@ def _read(program_id: int, version: int) -> Snapshot:
     )
     if faults:
         raise NoSuchVersion(f"Version {version} cannot be read: {faults[0][0]}: {faults[0][1]}")
-    known = units.plans(program_id=program_id, zone=program.zone)
+    known = units.plans(program_id=program_id, zone=program.zone, named={r.unit for r in earn_rules})
     parents = units.parents(program_id=program_id)
     return Snapshot(
         program_id=program_id,

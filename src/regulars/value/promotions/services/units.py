@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -14,15 +14,16 @@ from regulars.value.promotions.terms import LotTimes, UnitPlan
 _MOST_KEPT = 4_096
 
 
-def plans(*, program_id: int, zone: str) -> dict[str, UnitPlan]:
+def plans(*, program_id: int, zone: str, named: Set[str] = frozenset()) -> dict[str, UnitPlan]:
     """Every unit of a program that is in use, by key.
 
-    Args: zone: the program's, whose midnights begin and end lots.
+    Args: zone: the program's, whose midnights begin and end lots. named: units of these keys too, though retired: the
+    rules of an earlier version speak of them.
     """
     return {
         unit.key: UnitPlan(unit.key, unit.slot, times_of(unit, zone))
         for unit in ledger.units(program_id=program_id)
-        if unit.retired_at is None
+        if unit.retired_at is None or unit.key in named
     }
 
 
