@@ -39,6 +39,8 @@ def order_row(*, program_id: int, ref: str, source: str | None = None) -> OrderR
 
     Raises: NoOrder.
     """
+    if "\x00" in ref or "\x00" in (source or ""):
+        raise NoOrder  # no text in PostgreSQL holds it, not even to be compared
     rows = OrderRow.objects.filter(program_id=program_id)
     if source is not None:
         row = rows.filter(source=source, ref=ref).first()
