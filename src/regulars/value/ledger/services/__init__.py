@@ -13,11 +13,11 @@ from regulars.value.ledger.services.nights import (
     release_at_night,
     release_due_holds,
 )
+from regulars.value.ledger.services.proving import discrepancies
 from regulars.value.ledger.services.reading import balances, entry_of, journal, lots, provenance
 from regulars.value.ledger.services.spending import donate, exchange, gift, restore, reverse, spend, transfer
 from regulars.value.ledger.services.statements import (
     close_days,
-    discrepancies,
     head_of,
     heads_verify,
     sign_heads,

@@ -6,7 +6,7 @@ from collections import defaultdict
 from datetime import date, timedelta
 from typing import Literal
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from regulars.kernel import clock, secrets
 from regulars.kernel.errors import NotFound
@@ -16,7 +16,6 @@ from regulars.value.ledger.services.units import unit as unit_of
 from regulars.value.ledger.services.units import units
 from regulars.value.ledger.terms import Account, DayTotal, Discrepancy, Line
 
-PROOFS = ("L1", "L2", "L3", "L4", "L5", "L6", "L7", "L8", "L9")
 EMPTY = b"\x00" * 64
 
 
@@ -200,28 +199,3 @@ def head_of(*, program_id: int, day: date) -> HeadRow:
     if row is None:
         raise NotFound("No heads were signed that night.")
     return row
-
-
-def discrepancies(*, program_id: int | None = None) -> list[Discrepancy]:
-    """Every broken promise L1–L9 in the stored books; none in a healthy database. Reads all, in set-based passes.
-
-    Args: program_id: one program, or all.
-    """
-    found: list[Discrepancy] = []
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("set local work_mem = '128MB'")
-        cursor.execute("set local max_parallel_workers_per_gather = 2")
-        for name in PROOFS:
-            if name == "L9":  # in the order of its keys each table is read once, without sorting what is wide
-                cursor.execute("set local enable_sort = off; set local enable_hashagg = off")
-            cursor.execute(f"select * from ledger_proof_{name.lower()}(%s::int)", [program_id])
-            found += [
-                Discrepancy(promise=p, what=w, program_id=pid, member_id=m, seq=s, expected=e or "", found=f or "")
-                for p, w, pid, m, s, e, f in cursor.fetchall()
-            ]
-        cursor.execute("set local enable_sort to default; set local enable_hashagg to default")
-    for (program,) in rows(
-        "select distinct program_id from ledger_head where %s::int is null or program_id = %s", program_id, program_id
-    ):
-        found += heads_verify(program_id=program)
-    return found
