@@ -86,8 +86,9 @@ create or replace function ledger_proof_l6(p_program int) returns setof ledger_d
    where (p_program is null or j.program_id = p_program) and p.seq is null
      and j.kind not in ('absorbed', 'absorb')  -- a merge of empty books is still a merge
   union all
-  select 'L6', 'a posting without its journal, or of another program', p.program_id, p.member_id, p.seq, 'a journal', 'none'
+  select 'L6', 'a posting without its journal, or of another program or time', p.program_id, p.member_id, p.seq, 'a journal', 'none'
     from ledger_posting p left join ledger_journal j on j.member_id = p.member_id and j.seq = p.seq and j.program_id = p.program_id
+                                                     and j.recorded_at = p.recorded_at
    where (p_program is null or p.program_id = p_program) and j.seq is null
   union all
   select 'L6', 'guard is missing or switched off: ' || g.name, null::int, null::uuid, null::bigint, 'on', 'off'
@@ -140,10 +141,11 @@ create or replace function ledger_proof_l8(p_program int) returns setof ledger_d
   select 'L8', 'lot ' || coalesce(l.n, t.lot_n) || ' has not what its allocations leave', coalesce(l.program_id, t.program_id),
          coalesce(l.member_id, t.member_id), coalesce(l.seq, t.lot_seq), (l.amount - coalesce(t.amount, 0))::text, l.remaining::text
     from (select * from ledger_lot where p_program is null or program_id = p_program) l
-    full join (select program_id, member_id, lot_seq, lot_n, sum(amount) as amount from ledger_allocation
+    full join (select program_id, member_id, lot_seq, lot_n, sum(amount) as amount, min(unit) as unit, max(unit) as other
+                 from ledger_allocation
                 where p_program is null or program_id = p_program group by 1, 2, 3, 4) t
       on t.member_id = l.member_id and t.lot_seq = l.seq and t.lot_n = l.n
-   where l.member_id is null or l.remaining <> l.amount - coalesce(t.amount, 0) $$;
+   where l.member_id is null or l.remaining <> l.amount - coalesce(t.amount, 0) or t.unit <> l.unit or t.other <> l.unit $$;
 
 create or replace function ledger_proof_l9(p_program int) returns setof ledger_discrepancy language sql stable as $$
   with p as (

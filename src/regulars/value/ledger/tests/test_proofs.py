@@ -83,7 +83,11 @@ CASES = [
     ("L5", "lot 2 has ended and still holds value", "update ledger_lot set state = 'expired' where seq = 1 and n = 2"),
     ("L6", "journals are missing or too many", "delete from ledger_journal where seq = 6"),
     ("L6", "a journal without postings", "delete from ledger_posting where seq = 2"),
-    ("L6", "a posting without its journal, or of another program", "delete from ledger_journal where seq = 6"),
+    ("L6", "a posting without its journal, or of another program or time", "delete from ledger_journal where seq = 6"),
+    (
+        "L6", "a posting without its journal, or of another program or time",
+        "update ledger_posting set recorded_at = recorded_at + interval '1 day' where seq = 2",
+    ),
     (
         "L6", "guard is missing or switched off: L6_history_is_never_changed",
         'alter table ledger_journal disable trigger "L6_history_is_never_changed"',
@@ -99,6 +103,7 @@ CASES = [
         "update ledger_account set active = array[99, 9]",
     ),
     ("L8", "lot 1 has not what its allocations leave", "update ledger_allocation set amount = 3 where seq = 3"),
+    ("L8", "lot 1 has not what its allocations leave", "update ledger_allocation set unit = 2 where unit = 1"),
     ("L9", "the hash of the journal does not follow from its content", "update ledger_journal set actor = 'staff:1' where seq = 2"),
     ("L9", "the hash of the journal does not follow from its content", "update ledger_posting set party = 'me' where seq = 3"),
     ("L9", "the hash of the journal does not follow from its content", "update ledger_lot set funder = 'me' where seq = 1"),

@@ -31,6 +31,13 @@ language sql stable as $$
   ), line_slots as (
     select l.order_id, l.n, e.slot, e.v, o.claimed_at, orders_share(l.earned[e.slot], l.returned, l.quantity) as due
       from l join o on o.id = l.order_id, unnest(l.reversed) with ordinality as e(v, slot)
+  ), taken_back as (
+    select o.id as order_id, p.unit::bigint as slot, sum(p.amount)::bigint as v
+      from o
+      join ledger_journal_facts j on j.reverses is not null and j.reverses = o.seq
+                                 and coalesce(j.reverses_member, j.member_id) = o.member_id
+      join ledger_posting_facts p on p.member_id = j.member_id and p.seq = j.seq
+     where p.credit in ('issued', 'funder') group by 1, 2
   ), faults as (
     select 'O7 an order is the sum of its lines' as promise, 'order ' || o.id as what, s.total::text as expected,
            o.total_minor::text as found
@@ -66,6 +73,11 @@ language sql stable as $$
       from (select * from line_slots where claimed_at is null and v <> 0) a full join
            (select b.* from back_slots b join o on o.id = b.order_id where o.claimed_at is null) b using (order_id, n, slot)
      where coalesce(a.v, 0) <> coalesce(b.v, 0)
+    union all  -- more is right where somebody had reversed the earning by hand
+    select 'O14 the journal took back what the lines gave back', 'order ' || a.order_id || ' unit ' || a.slot, a.v::text,
+           coalesce(b.v, 0)::text
+      from (select order_id, slot, sum(v)::bigint as v from line_slots where v <> 0 group by 1, 2) a
+      left join taken_back b using (order_id, slot) where coalesce(b.v, 0) < a.v
     union all
     select 'O10 a refund is the sum of its parts', 'return ' || r.id, coalesce(x.amount, 0)::text, r.refund_minor::text
       from orders_return r

@@ -46,6 +46,9 @@ begin
     from unnest(p_clawed) with ordinality as t(v, slot) where v > 0;
   if v_units is null then return; end if;
   select x.* into o from orders_order x where x.id = p_order;
+  -- What somebody has reversed by hand is not taken a second time.
+  select array_agg(least(t.v, coalesce((select sum(x.amount) from ledger_issued(o.member_id, o.seq, t.u) x), 0))::bigint order by t.i)
+    into v_amounts from unnest(v_units, v_amounts) with ordinality as t(u, v, i);
   select x.* into c from ledger_claw(p_member, o.program_id, p_key, 'return', 'order', o.source || '/' || o.ref, o.seq, o.rule_version,
     p_occurred, p_recorded, p_actor, p_reason, p_digest, v_units, v_amounts, nullif(o.member_id, p_member)) x;
   owed := array_fill(0::bigint, array[cardinality(p_clawed)]); forgiven := owed;

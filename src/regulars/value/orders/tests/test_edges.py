@@ -53,6 +53,33 @@ def test_attributes_that_cannot_be_kept_are_refused_with_their_path(odd: dict[st
     assert house.everything() == before
 
 
+def test_goods_whose_points_were_reversed_by_hand_come_back_without_taking_them_again() -> None:
+    shop = house.program()
+    mary = house.member(shop)
+    sold = house.sell(shop, house.line("a", 1000, "2"), member_id=mary)
+    ledger.reverse(program_id=shop, member_id=mary, key="by-hand", seq=1, amounts={1: 8, 2: 8}, actor="staff:1")
+    house.give_back(shop, house.part("2", "a"), order=house.ord_(sold))
+    assert house.holds(mary) == {"points": (0, 0), "growth": (0, 0)}
+    assert (orders.discrepancies(), ledger.discrepancies()) == ([], [])
+
+
+def test_a_return_that_never_reached_the_books_is_found() -> None:
+    shop = house.program()
+    mary = house.member(shop)
+    house.sell(shop, house.line("a", 1000), member_id=mary)
+    _sql("update orders_line set returned = 1, returned_minor = 1000, reversed = '{10,10}'")
+    _sql("update orders_order set state = 'returned'")
+    _sql(
+        "insert into orders_return (id, program_id, member_id, source, ref, occurred_at, recorded_at, refund_minor, digest,"
+        " answer) select id, program_id, member_id, source, ref, occurred_at, recorded_at, 1000, digest, '{}' from orders_order"
+    )
+    _sql(
+        "insert into orders_return_line (return_id, n, part, program_id, order_id, order_n, sku, quantity, amount_minor,"
+        " match, reversed) select order_id, 1, 1, program_id, order_id, n, sku, 1, 1000, 'matched', reversed from orders_line"
+    )
+    assert {d.promise for d in orders.discrepancies()} == {"O14 the journal took back what the lines gave back"}
+
+
 def test_the_last_instant_of_the_calendar_is_refused_in_every_zone() -> None:
     shop = house.program()
     for hours in (-12, 0, 14):
