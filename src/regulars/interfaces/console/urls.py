@@ -24,7 +24,7 @@ from regulars.interfaces.console.views import (
 urlpatterns: list[Any] = [
     path("", overview.overview, name="console_overview"),
     path("language/", set_language, name="set_language"),
-    path("choose/", choose_program, name="console_choose"),
+    path("choose/", admin.site.admin_view(choose_program), name="console_choose"),
     path("members/", members.listed, name="console_members"),
     path("members/search/", members.searched, name="console_search"),
     path("member/<str:ref>/", members.shown, name="console_member"),

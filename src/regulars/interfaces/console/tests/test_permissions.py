@@ -1,0 +1,157 @@
+"""Every address of the console, walked by every role and by a stranger: what the table of roles says, and no more."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.test import Client
+from django.urls import reverse
+
+from regulars.interfaces.console import urls
+from regulars.interfaces.console.views.acting import ACTS
+from regulars.kernel import ids
+from regulars.people.members import services as members
+from regulars.people.staff import rules
+from regulars.people.staff.models import StaffUser
+from regulars.people.staff.terms import Role
+from regulars.people.staff.tests.helpers import granted, program, tree
+
+pytestmark = pytest.mark.django_db
+
+NOBODY = "mrg_00000000000000000000000000"
+# What each page needs. A page that is not here fails the test below: think what it should need, then write it down.
+PAGES: dict[str, str | None] = {
+    "console_overview": None,
+    "console_choose": None,
+    "console_members": "members:read",
+    "console_search": "members:read",
+    "console_member": "members:read",
+    "console_reveal": "members:reveal",
+    "console_proof": "ledger:read",
+    "console_merge": "members:merge",
+    "console_unmerge": "members:merge",
+    "console_orders": "orders:read",
+    "console_order": "orders:read",
+    "console_ledger": "ledger:read",
+    "console_approvals": "ledger:read",
+    "console_decide": "points:approve",
+    "console_proofs": "ledger:read",
+    "console_imports": "imports:run",
+    "console_import": "imports:run",
+    "console_import_steer": "imports:run",
+    "console_import_rejects": "imports:run",
+    "console_outbox": "outbox:manage",
+    "console_replay": "outbox:manage",
+    "console_audit": "audit:read",
+    "console_versions": "program:read",
+    "console_change": "program:apply",
+    "console_version": "program:read",
+}
+OPEN = {"set_language"}  # for strangers too: the log-in page has the switcher
+BY_ACT = {"console_act"}
+
+
+@pytest.fixture
+def town() -> int:
+    return program().id
+
+
+@pytest.fixture
+def ref(town: int) -> str:
+    return ids.encode("mem", members.register(program_id=town, actor="system:test", name="Ann Lee").member_id)
+
+
+def browser(role: Role | None, program_id: int, store_id: int | None = None) -> Client:
+    client = Client()
+    if role is not None:
+        who = granted(f"{role}-{store_id or 'all'}", role, program_id, store_id)
+        client.force_login(StaffUser.objects.get(id=who.id))
+    return client
+
+
+def address(name: str, ref: str) -> str:
+    known: dict[str, Any] = {"ref": ref, "seq": 1, "merge_ref": NOBODY, "adjustment_id": 1, "number": 1}
+    pattern = next(p for p in urls.urlpatterns if getattr(p, "name", None) == name).pattern
+    if name == "console_order":
+        known["ref"] = "ord_00000000000000000000000000"
+    elif name.startswith("console_import"):
+        known["ref"] = "imp_00000000000000000000000000"
+    return reverse(name, kwargs={part: known[part] for part in pattern.converters})
+
+
+def addresses(ref: str) -> dict[str, str | None]:
+    """All our own addresses with the permission that each needs."""
+    acts = {reverse("console_act", args=[ref, name]): act.permission for name, act in ACTS.items()}
+    return {address(name, ref): wanted for name, wanted in PAGES.items()} | acts
+
+
+def test_every_page_of_the_console_is_in_this_table() -> None:
+    named = {name for p in urls.urlpatterns if (name := getattr(p, "name", None))}
+    assert named == set(PAGES) | OPEN | BY_ACT
+
+
+def test_a_stranger_is_sent_to_the_door_from_everywhere(town: int, ref: str) -> None:
+    client = browser(None, town)
+    for place in [*addresses(ref), *_lists()]:
+        for answer in (client.get(place), client.post(place)):
+            assert (answer.status_code, "login" in answer.headers.get("Location", "")) == (302, True), place
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_each_role_opens_what_its_permissions_name_and_nothing_else(town: int, ref: str, role: Role) -> None:
+    client = browser(role, town)
+    for place, wanted in addresses(ref).items():
+        may = wanted is None or wanted in rules.ROLES[role]
+        for method in (client.get, client.post):
+            status = method(place).status_code
+            assert status < 500, place
+            assert (status != 403) == may, (place, wanted, status)
+
+
+@pytest.mark.parametrize("role", [Role.CASHIER, Role.STORE_MANAGER])
+def test_a_grant_at_one_store_opens_no_page_of_the_whole_program(town: int, ref: str, role: Role) -> None:
+    client = browser(role, town, tree(town)["e1"].id)
+    for place, wanted in addresses(ref).items():
+        may = wanted is None or (wanted in rules.ROLES[role] and wanted in rules.NOT_BOUND_BY_STORE)
+        assert (client.get(place).status_code != 403) == may, (place, wanted)
+
+
+def _lists() -> dict[str, tuple[str, str]]:
+    found = {}
+    for model in admin.site._registry:
+        label, name = model._meta.app_label, model._meta.model_name or ""
+        found[reverse(f"admin:{label}_{name}_changelist")] = (label, f"view_{name}")
+        found[reverse(f"admin:{label}_{name}_add")] = (label, f"add_{name}")
+    return found
+
+
+@pytest.mark.parametrize("role", [Role.CASHIER, Role.ANALYST, Role.AUDITOR])
+def test_lists_and_forms_of_the_admin_follow_the_same_table(town: int, role: Role) -> None:
+    client = browser(role, town)
+    for place, (label, codename) in _lists().items():
+        wanted = rules.admin_permission(label, codename)
+        status = client.get(place).status_code
+        assert status in (200, 403), place
+        if wanted is None or wanted not in rules.ROLES[role]:
+            assert status == 403, place
+
+
+def test_members_and_orders_of_another_program_do_not_exist_at_this_desk(town: int, ref: str) -> None:
+    client = browser(Role.OWNER, program("elsewhere").id)
+    own = {"console_member", "console_proof", "console_merge", "console_order"}
+    for name in own:
+        assert client.get(address(name, ref)).status_code == 404, name
+    for name in ACTS:
+        assert client.get(reverse("console_act", args=[ref, name])).status_code == 404, name
+    revealed = client.post(address("console_reveal", ref), {"reason": "curious"})
+    assert revealed.status_code == 404
+    assert b"Ann" not in revealed.content
+
+
+def test_a_form_sent_from_a_strangers_page_is_refused(town: int, ref: str) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(StaffUser.objects.get(id=granted("boss", "owner", town).id))
+    for place in addresses(ref):
+        assert client.post(place, {"why": "x", "do": "1"}).status_code == 403, place
