@@ -13,6 +13,8 @@ from regulars.interfaces.http_api.api import api
 urlpatterns: list[Any] = [
     path("api/v1/", api.urls),
     path("", include("regulars.interfaces.health")),
+    # Who manages staff changes a person's address, and the audit trail tells; allauth's own page does neither.
+    path("accounts/email/", RedirectView.as_view(url=settings.LOGIN_REDIRECT_URL)),
     path("accounts/", include("allauth.urls")),
     path("", RedirectView.as_view(url=settings.LOGIN_REDIRECT_URL)),
 ]

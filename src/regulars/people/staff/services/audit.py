@@ -41,6 +41,8 @@ def entries(
     """
     size = max(1, min(limit, MOST_PER_PAGE))
     said = {"actor": actor, "object": object, "action": action}
+    if any("\x00" in (value or "") for value in said.values()):
+        return AuditPage(items=(), next_cursor=None)  # no text in PostgreSQL holds it, not even to be compared
     rows = AuditRow.objects.filter(**{name: value for name, value in said.items() if value is not None})
     rows = rows.filter(program_id=program_id).order_by("-id")
     if cursor is not None:

@@ -6,6 +6,7 @@ import re
 import time
 
 import pytest
+from allauth.account.models import EmailAddress
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value
@@ -233,3 +234,27 @@ def test_a_list_asks_a_bounded_number_of_queries(client, django_assert_max_num_q
     log_in(client, granted("boss", "owner", town.id))
     with django_assert_max_num_queries(12):
         assert client.get(reverse("admin:programs_storerow_changelist")).status_code == 200
+
+
+def test_nobody_changes_her_own_address_past_the_audit_trail(client):
+    who = granted("boss", "owner", program().id)
+    log_in(client, who)
+    client.post(reverse("account_email"), {"action_add": "", "email": "thief@shop.example"})
+    assert client.get(reverse("account_email")).status_code == 302
+    assert list(EmailAddress.objects.values_list("email", flat=True)) == [who.email]
+
+
+def test_a_filter_that_no_text_can_equal_finds_nothing(client):
+    log_in(client, granted("boss", "owner", program().id))
+    assert client.get("/console/audit/?actor=%00").status_code == 200
+
+
+def test_logging_in_makes_a_new_session_and_leads_to_our_own_pages_only(client):
+    staff.add_person(email="boss@shop.example", actor=SYSTEM, password=PASSWORD)
+    client.session.save()
+    planted = "0123456789abcdef0123456789abcdef"
+    client.cookies["regulars_session"] = planted
+    body = {"login": "boss@shop.example", "password": PASSWORD, "next": "https://evil.example/"}
+    answer = client.post(reverse("account_login"), body)
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/console/")
+    assert client.cookies["regulars_session"].value != planted
