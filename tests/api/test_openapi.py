@@ -48,6 +48,15 @@ def secret(db):
         signal.connect(close_old_connections)
 
 
+def test_every_call_and_every_parameter_is_described():
+    for path, methods in schema.raw_schema["paths"].items():
+        for method, call in methods.items():
+            assert call["operationId"], (method, path)
+            assert call["summary"], (method, path)
+            assert call["security"], (method, path)
+            assert all(parameter["description"] for parameter in call.get("parameters", ())), (method, path)
+
+
 def _call(case, secret):
     case.headers = {**(case.headers or {}), "Authorization": f"Bearer {secret}"}
     case.call_and_validate(checks=CHECKS)

@@ -21,6 +21,21 @@ something takes an `Idempotency-Key`: the first answer is kept for 30 days and g
 """
 
 
+PARAMETERS = {
+    "ref": "Which one: an id, or a reference as the call's description says.",
+    "identifier": "The id of an identifier (`idn_…`).",
+    "merge": "The id of a merge (`mrg_…`).",
+    "hold": "The id of a hold (`hld_…`).",
+    "entry": "The id of a journal entry (`jrn_…-7`).",
+    "limit": "How many at most on a page.",
+    "cursor": "Where the page begins: the `next_cursor` of the page before.",
+    "unit": "Only this unit, by its key.",
+    "open_only": "Only lots that still hold something.",
+    "reveal": "Personal values in clear; needs the scope `members:reveal` and is recorded.",
+    "version": "The number of a version; the one in force when absent.",
+}
+
+
 class Orjson(Parser):
     """Bodies read by orjson; one that is no JSON object is a clear 400."""
 
@@ -29,7 +44,14 @@ class Orjson(Parser):
 
 
 class Document(OpenAPISchema):
-    """The OpenAPI document, with refusals under their own media type."""
+    """The OpenAPI document, with refusals under their own media type and every parameter described."""
+
+    def operation_parameters(self, operation: Any) -> Any:
+        told = super().operation_parameters(operation)
+        for parameter in told:
+            if not parameter.get("description"):
+                parameter["description"] = PARAMETERS[parameter["name"]]
+        return told
 
     def responses(self, operation: Any) -> Any:
         told = super().responses(operation)
