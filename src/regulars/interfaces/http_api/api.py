@@ -5,13 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 from ninja.parser import Parser
 
 from regulars import __version__
-from regulars.interfaces.http_api import events, identifiers, members, movements, orders, problems, programs, value
+from regulars.interfaces.http_api import (
+    events,
+    identifiers,
+    members,
+    movements,
+    orders,
+    problems,
+    programs,
+    value,
+    words,
+)
 
 DESCRIPTION = """Regulars knows each member across all channels as one person and gives every purchase its worth.
 
@@ -64,10 +74,9 @@ class Document(OpenAPISchema):
 class Api(NinjaAPI):
     def get_openapi_schema(self, *, path_prefix: str | None = None, path_params: Any = None) -> Any:
         prefix = self.get_root_path(path_params or {}) if path_prefix is None else path_prefix
-        return Document(self, prefix)
-
-    def create_response(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return super().create_response(request, *args, **kwargs)
+        document = Document(self, prefix)
+        words.describe(document)
+        return document
 
 
 api = Api(

@@ -68,6 +68,7 @@ def _type(one: EventType) -> dict[str, Any]:
     "/event-types",
     auth=Key("program:read"),
     response={200: shapes.EventTypesOut, READ_REFUSED: Problem},
+    by_alias=True,
     operation_id="list_event_types",
     summary="Declared types of events",
 )
@@ -80,6 +81,7 @@ def list_types(request: HttpRequest) -> HttpResponse:
     "/event-types",
     auth=Key("program:write"),
     response={200: shapes.EventTypeOut, REFUSED: Problem},
+    by_alias=True,
     operation_id="declare_event_type",
     summary="Declare a type of event, or widen one",
 )

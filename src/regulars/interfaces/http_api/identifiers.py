@@ -211,6 +211,7 @@ def publish_consent_text(
     "/members/{ref}/merge",
     auth=Key("members:write"),
     response={201: shapes.MergeOut, REFUSED: Problem},
+    by_alias=True,
     operation_id="merge_members",
     summary="Merge another member into this one",
 )
@@ -234,6 +235,7 @@ def merge(request: HttpRequest, ref: str, told: shapes.MergeIn, idempotency_key:
     "/merges/{merge}/undo",
     auth=Key("members:write"),
     response={200: shapes.MergeOut, REFUSED: Problem},
+    by_alias=True,
     operation_id="undo_merge",
     summary="Undo a merge within 30 days",
 )

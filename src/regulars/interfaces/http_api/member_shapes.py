@@ -204,7 +204,7 @@ class MergeIn(Body):
 class MergeOut(Out):
     id: str
     into: str
-    from_: str = Field(serialization_alias="from")
+    from_: str = Field(alias="from")
     at: datetime
     undone_at: datetime | None
     moved: dict[str, Any] = Field(description="What moved, by kind; on undo also what could not return.")

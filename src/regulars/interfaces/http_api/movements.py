@@ -176,6 +176,7 @@ def release_hold(request: HttpRequest, hold: str, idempotency_key: str = ONCE) -
     "/transfers",
     auth=Key("points:write"),
     response={201: shapes.TransferOut, REFUSED: Problem},
+    by_alias=True,
     operation_id="transfer_points",
     summary="Move points from one member to another",
     description="Lots keep their expiry; both wallets change or neither.",

@@ -151,7 +151,7 @@ class TransferIn(Body):
 
 class TransferOut(Out):
     entry: str
-    from_: str = Field(serialization_alias="from")
+    from_: str = Field(alias="from")
     to: str
     unit: str
     amount: int

@@ -1,0 +1,18 @@
+"""The OpenAPI document says what every field, parameter and call means."""
+
+from regulars.interfaces.http_api.api import api
+
+
+def test_every_field_and_parameter_is_described():
+    document = api.get_openapi_schema()
+    shapes = document["components"]["schemas"]
+    silent = [
+        f"{n}.{f}" for n, s in shapes.items() for f, v in s.get("properties", {}).items() if "description" not in v
+    ]
+    calls = [o for path in document["paths"].values() for o in path.values()]
+    silent += [
+        f"{o['operationId']}({p['name']})" for o in calls for p in o.get("parameters", []) if not p["description"]
+    ]
+    assert silent == []
+    assert all(o["summary"] and o["operationId"] and o["security"] for o in calls)
+    assert len({o["operationId"] for o in calls}) == len(calls)
