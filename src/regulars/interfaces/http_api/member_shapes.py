@@ -81,6 +81,21 @@ class LookupOut(Out):
     items: list[FoundOut] = Field(description="At most 20.")
 
 
+class MemberRowOut(Out):
+    """A member as lists show her."""
+
+    id: str
+    number: str
+    status: Status
+    masked_name: str
+    joined_at: datetime
+
+
+class MembersOut(Out):
+    items: list[MemberRowOut]
+    next_cursor: str | None
+
+
 class IdentifierOut(Out):
     id: str
     type: IdentifierType

@@ -232,7 +232,7 @@ def set_status(request: HttpRequest, ref: str, told: shapes.StatusIn, idempotenc
 @router.get(
     "/members",
     auth=Key("members:read"),
-    response={200: dict[str, Any], READ_REFUSED: Problem},
+    response={200: shapes.MembersOut, READ_REFUSED: Problem},
     operation_id="list_members",
     summary="Members, newest first",
 )
