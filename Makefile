@@ -10,7 +10,7 @@ help:
 	@echo "make test       lint, types, contracts, migrations, and all tests of short profile"
 	@echo "make test-deep  the tests with their full numbers (an hour or more)"
 	@echo "make lint       only lint, types, contracts and migrations"
-	@echo "make docs       build the documentation into site/"
+	@echo "make docs       write the reference anew and build the documentation into site/"
 	@echo "make bench      measure this machine, as ratios"
 	@echo "make upgrade-snapshot  at a release: keep a database of it, for the next one's test"
 	@echo "make lock       choose versions anew from pyproject.toml"
@@ -47,6 +47,7 @@ test-deep: lint
 	$(BIN)/pytest -o timeout=14400
 
 docs: .venv/.develops
+	$(BIN)/python scripts/reference.py
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 bench: .venv/.runs
