@@ -50,7 +50,7 @@ def _place(cursor: Sequence[Any] | None) -> tuple[datetime | None, str | None]:
         at = datetime.fromisoformat(text)
     except (TypeError, ValueError) as no:
         raise Invalid(errors=[("cursor", "is not a cursor of this list; start again without one")]) from no
-    if at.tzinfo is None or not isinstance(last, str):
+    if at.tzinfo is None or not isinstance(last, str) or "\x00" in last:
         raise Invalid(errors=[("cursor", "is not a cursor of this list; start again without one")])
     return at, last
 

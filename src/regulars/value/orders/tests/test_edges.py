@@ -151,3 +151,10 @@ def test_a_lone_instant_in_another_zone_is_the_same_order() -> None:
     first = house.sell(shop, ref="same", at=at)
     again = house.sell(shop, ref="same", at=at.astimezone(timezone(timedelta(hours=8))))
     assert (again.order_id, again.is_new, at.tzinfo) == (first.order_id, False, UTC)
+
+
+def test_a_cursor_that_no_text_column_takes_is_refused() -> None:
+    shop = house.program()
+    mary = house.member(shop)
+    with pytest.raises(Invalid, match="cursor"):
+        orders.timeline(program_id=shop, member_id=mary, cursor=("2026-01-01T00:00:00+00:00", "a\x00"))
