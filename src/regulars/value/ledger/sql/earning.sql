@@ -2,11 +2,13 @@
 -- One element of the arrays is one lot and one posting. `p_activates`, `p_events`, `p_deadlines`, `p_expires` and
 -- `p_funders` may be null. Without elements no journal is written, yet version and counters move. What begins at once
 -- begins when it is recorded at the latest: the clock of a till may be fast.
+-- `p_is_new`: a constraint of the caller's own says that the key is new (an order is kept once), so nobody looks; were
+-- it not, L1 breaks the whole call.
 
 create or replace function ledger_earn(p_member uuid, p_program int, p_version bigint, p_key text, p_kind text,
   p_source_type text, p_source_ref text, p_rule_version int, p_occurred timestamptz, p_recorded timestamptz, p_actor text,
   p_reason text, p_digest bytea, p_units smallint[], p_amounts bigint[], p_activates timestamptz[], p_events text[],
-  p_deadlines timestamptz[], p_expires timestamptz[], p_funders text[], p_counters jsonb,
+  p_deadlines timestamptz[], p_expires timestamptz[], p_funders text[], p_counters jsonb, p_is_new boolean default false,
   out seq bigint, out version bigint, out active bigint[], out debt bigint[]) language plpgsql as $$
 declare
   n int := cardinality(p_units); i int;
@@ -35,6 +37,10 @@ begin
       ledger_lots_text(p_units, p_amounts, ledger_micros(v_starts), p_events, ledger_micros(p_deadlines),
                        ledger_micros(p_expires), p_funders, null, null), null);
   end if;
+  if not p_is_new and exists (select 1 from ledger_journal j where j.member_id = p_member and j.key = p_key) then
+    select * into seq, version, active, debt from ledger_earn_otherwise(p_member, p_program, p_version, p_key, p_digest);
+    return;
+  end if;
   update ledger_account a set version = a.version + 1, seq = a.seq + (n > 0)::int,
          head = case when n > 0 then ledger_link(a.head, p_member, a.seq + 1, v_body) else a.head end,
          active = ledger_plus(a.active, p_units, v_active),
@@ -43,7 +49,6 @@ begin
    where a.member_id = p_member and a.program_id = p_program and (p_version is null or a.version = p_version)
      and a.moved_into is null
      and (select m.status from members_facts m where m.member_id = p_member) in ('active', 'earn_only')
-     and not exists (select 1 from ledger_journal j where j.member_id = p_member and j.key = p_key)
   returning a.seq, a.version, a.active, a.debt, a.head into seq, version, active, debt, v_head;
   if not found then
     select * into seq, version, active, debt from ledger_earn_otherwise(p_member, p_program, p_version, p_key, p_digest);
@@ -62,14 +67,14 @@ begin
   values (p_member, ledger_earn.seq, p_program, p_kind, p_key, p_source_type, p_source_ref, null, p_rule_version,
     p_occurred, p_recorded, p_actor, null, null, p_reason, p_digest, v_head);
   insert into ledger_posting (member_id, seq, n, program_id, unit, debit, credit, amount, party, recorded_at)
-  select p_member, ledger_earn.seq, o, p_program, u, d, c, x, f, p_recorded
-    from unnest(p_units, v_debits, v_credits, p_amounts, p_funders) with ordinality as t(u, d, c, x, f, o);
+  select p_member, ledger_earn.seq, o, p_program, p_units[o], v_debits[o], v_credits[o], p_amounts[o], p_funders[o], p_recorded
+    from (select generate_subscripts(p_units, 1) as o) one;  -- unnest of many arrays would make a store for each
   insert into ledger_lot (member_id, seq, n, program_id, unit, amount, remaining, state, activates_at, activation_event,
     activation_deadline, expires_at, funder, cost_micro, origin_member, origin_seq, origin_n)
-  select p_member, ledger_earn.seq, o, p_program, u, x, x, case c when 'pending' then 'pending' else 'active' end, s, e, l, t, f,
-         null, null, null, null
-    from unnest(p_units, v_credits, p_amounts, v_starts, p_events, p_deadlines, p_expires, p_funders)
-         with ordinality as t(u, c, x, s, e, l, t, f, o);
+  select p_member, ledger_earn.seq, o, p_program, p_units[o], p_amounts[o], p_amounts[o],
+         case v_credits[o] when 'pending' then 'pending' else 'active' end, v_starts[o], p_events[o], p_deadlines[o],
+         p_expires[o], p_funders[o], null, null, null, null
+    from (select generate_subscripts(p_units, 1) as o) one;
   if 0 < any (debt) then
     select * into version, active, debt from ledger_repay(p_member, ledger_earn.seq, version, active, debt);
   end if;

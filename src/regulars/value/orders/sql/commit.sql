@@ -15,7 +15,7 @@ begin
   if p_units is not null then
     v := ledger_earn(p_member, p_program, p_version, 'order/' || p_source || '/' || p_ref, 'earn',
       'order', p_source || '/' || p_ref, p_rule_version, p_occurred, p_recorded, p_actor, null, p_digest,
-      p_units, p_amounts, p_activates, p_events, p_deadlines, p_expires, p_funders, p_counters);
+      p_units, p_amounts, p_activates, p_events, p_deadlines, p_expires, p_funders, p_counters, true);
     v_seq := v.seq;
   end if;
   if p_key is not null then
