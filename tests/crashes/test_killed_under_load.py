@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+from http.client import HTTPException
 from pathlib import Path
 
 import psycopg
@@ -54,6 +55,7 @@ class Tills:
         self.faults: list[str] = []
         self.stop = threading.Event()
         self.next, self.lock = 0, threading.Lock()
+        self.ended = 0
         self.threads = [threading.Thread(target=self._till, daemon=True) for _ in range(8)]
         for thread in self.threads:
             thread.start()
@@ -69,7 +71,7 @@ class Tills:
                         "POST", "/api/v1/orders", order,
                         Authorization=f"Bearer {self.secret}", Idempotency_Key=f"k{order['ref']}",
                     )  # fmt: skip
-                except (OSError, ValueError):
+                except (OSError, ValueError, HTTPException):
                     time.sleep(0.05)  # the server is gone; the till tries again with the same key
                     continue
                 if status in (200, 201):
@@ -79,11 +81,15 @@ class Tills:
                     self.faults.append(f"{status} {answer}")
                     break
                 time.sleep(0.02)
+        with self.lock:
+            self.ended += 1
 
     def end(self) -> None:
         self.stop.set()
         for thread in self.threads:
             thread.join(60)
+            if thread.is_alive():
+                self.faults.append("a till waits for ever")
 
 
 def _storm(tmp_path: Path, kills: int) -> None:
@@ -106,6 +112,7 @@ def _storm(tmp_path: Path, kills: int) -> None:
         time.sleep(1)
         tills.end()
         assert not tills.faults, tills.faults[:3]
+        assert tills.ended == len(tills.threads), "a till died"
         assert len(tills.acknowledged) > kills
         with psycopg.connect(built.url) as db:
             kept = dict(db.execute("select ref, count(*) from orders_order group by ref").fetchall())
