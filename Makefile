@@ -4,10 +4,11 @@ BIN := .venv/bin
 PARALLEL ?= 2
 export DJANGO_SETTINGS_MODULE = regulars.settings
 
-.PHONY: help demo test test-deep lint docs bench lock upgrade-snapshot
+.PHONY: help demo test test-fast test-deep lint docs bench lock upgrade-snapshot
 help:
 	@echo "make demo       everything on this machine: database, town, server, worker (Ctrl-C stops it)"
 	@echo "make test       lint, types, contracts, migrations, and all tests of short profile"
+	@echo "make test-fast  the rules, the shape of the house and its documents: a minute or so"
 	@echo "make test-deep  the tests with their full numbers (an hour or more)"
 	@echo "make lint       only lint, types, contracts and migrations"
 	@echo "make docs       write the reference anew and build the documentation into site/"
@@ -41,6 +42,9 @@ lint: .venv/.develops
 test: lint
 	@bash .ci/browser
 	$(BIN)/pytest -m "not deep" -n $(PARALLEL) --dist loadfile
+
+test-fast: .venv/.develops
+	$(BIN)/pytest -m "not deep" -n $(PARALLEL) tests/test_tidy.py tests/test_docs.py tests/api/test_document.py $$(git ls-files 'src/regulars/**/test_*rules*.py' 'src/regulars/kernel/tests/test_expression*.py')
 
 test-deep: lint
 	@bash .ci/browser
