@@ -8,6 +8,8 @@ from typing import Any
 import django
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
+from django.http import HttpRequest
+from django.urls import ResolverMatch
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "regulars.settings")
 django.setup(set_prefix=False)
@@ -25,6 +27,17 @@ class MachineHandler(WSGIHandler):
             super().load_middleware(is_async)
         finally:
             settings.MIDDLEWARE = everything
+        self._fixed: dict[str, ResolverMatch] = {}
+
+    def resolve_request(self, request: HttpRequest) -> ResolverMatch:
+        """Addresses without parts that vary, such as `/api/v1/orders`, are looked up once: there are only so many."""
+        match = self._fixed.get(request.path_info)
+        if match is None:
+            match = super().resolve_request(request)
+            if not match.args and not match.kwargs:
+                self._fixed[request.path_info] = match
+        request.resolver_match = match
+        return match
 
 
 _for_machines, _for_browsers = MachineHandler(), WSGIHandler()

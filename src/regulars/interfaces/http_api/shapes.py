@@ -19,6 +19,7 @@ from pydantic import (
     StrictStr,
 )
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
 
@@ -36,7 +37,7 @@ def _in_utc(value: datetime) -> datetime:
 
 
 def _clean(value: Any) -> Any:
-    if isinstance(value, str) and any(ord(c) < 32 or ord(c) == 127 or 0xD800 <= ord(c) < 0xE000 for c in value):
+    if isinstance(value, str) and _CONTROL.search(value):
         raise ValueError("must not contain control characters")
     return value
 

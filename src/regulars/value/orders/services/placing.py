@@ -33,7 +33,7 @@ from regulars.value.promotions import services as promotions
 from regulars.value.promotions.terms import Decision, Snapshot
 
 _OPTIMISTIC_TRIES = 3
-_TAKEN = ("O1_a_sale_counts_once", "kernel_idempotency_pkey", "L1_a_key_moves_value_once")  # somebody told it meanwhile
+_TAKEN = ("O1_a_sale_counts_once", "kernel_idempotency_pkey", "L1_a_key_moves_value_once")  # told meanwhile
 _MOST_MERGES = 4
 _COMMIT = (
     "select orders_commit(%s::uuid, %s::int, %s::bigint, %s::uuid, %s::text, %s::text, %s::bigint, %s::text,"
