@@ -38,8 +38,12 @@ def hold(
     )
     sql = f"select * from ledger_hold(%s::uuid, {ENTRY}, %s::uuid, %s::smallint, %s::bigint, %s::timestamptz)"
     done = moved(call(sql, member_id, *head, ids.new_id(), slot, amount, expires_at))
-    row = HoldRow.objects.filter(program_id=program_id, key=key, member_id=member_id).first()
-    row = row or HoldRow.objects.get(program_id=program_id, key=key, seq=done.seq or 0)
+    same = HoldRow.objects.filter(program_id=program_id, key=key)
+    row = same.filter(member_id=member_id).first() or same.filter(seq=done.seq or 0).first()
+    # told again after merges: the hold went over to another member, under a number of her own journal
+    row = row or same.filter(unit=slot, amount=amount).order_by("-id").first()
+    if row is None:
+        raise NotFound("This hold is gone: it went over with a merge.")
     return _hold(row)
 
 
