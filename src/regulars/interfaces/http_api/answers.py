@@ -81,28 +81,30 @@ def cursor_parts(text: str | None, *, size: int) -> list[Any] | None:
 
     Raises: Invalid when it is not one of ours.
     """
-    if not text:
-        return None
-    try:
-        parts = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    except (binascii.Error, ValueError) as no:
-        raise Invalid(errors=[("cursor", "is not a cursor of this list; start again without one")]) from no
-    if not isinstance(parts, list) or len(parts) != size or any(isinstance(p, list | dict) for p in parts):
-        raise Invalid(errors=[("cursor", "is not a cursor of this list; start again without one")])
-    return parts
+    parts = cursor_in(text)
+    if parts is not None and len(parts) != size:
+        raise _no_cursor()
+    return list(parts) if parts is not None else None
 
 
 def cursor_in(text: str | None) -> tuple[Any, ...] | None:
-    """A page's cursor as its service wants it: the parts, their number unchecked (the service checks)."""
+    """A page's cursor as its service wants it: the parts, their number unchecked (the service checks).
+
+    Raises: Invalid when it is not one of ours.
+    """
     if not text:
         return None
     try:
         parts = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (binascii.Error, ValueError) as no:
-        raise Invalid(errors=[("cursor", "is not a cursor of this list; start again without one")]) from no
+        raise _no_cursor() from no
     if not isinstance(parts, list) or any(isinstance(p, list | dict) for p in parts):
-        raise Invalid(errors=[("cursor", "is not a cursor of this list; start again without one")])
+        raise _no_cursor()
     return tuple(parts)
+
+
+def _no_cursor() -> Invalid:
+    return Invalid(errors=[("cursor", "is not a cursor of this list; start again without one")])
 
 
 def cursor_out(parts: tuple[Any, ...] | None) -> str | None:
@@ -126,5 +128,5 @@ def whole_parts(text: str | None, *, size: int) -> list[int] | None:
     """
     parts = cursor_parts(text, size=size)
     if parts is not None and any(type(p) is not int or not 0 <= p < 2**62 for p in parts):
-        raise Invalid(errors=[("cursor", "is not a cursor of this list; start again without one")])
+        raise _no_cursor()
     return parts

@@ -37,11 +37,12 @@ def hold(
         program_id=program_id, key=key, kind="hold", actor=actor, source=source, occurred_at=occurred_at, asked=asked
     )
     sql = f"select * from ledger_hold(%s::uuid, {ENTRY}, %s::uuid, %s::smallint, %s::bigint, %s::timestamptz)"
-    done = moved(call(sql, member_id, *head, ids.new_id(), slot, amount, expires_at))
+    call(sql, member_id, *head, ids.new_id(), slot, amount, expires_at)
     same = HoldRow.objects.filter(program_id=program_id, key=key)
-    row = same.filter(member_id=member_id).first() or same.filter(seq=done.seq or 0).first()
-    # told again after merges: the hold went over to another member, under a number of her own journal
-    row = row or same.filter(unit=slot, amount=amount).order_by("-id").first()
+    row = same.filter(member_id=member_id).first()
+    if row is None:  # told again after merges: the hold went over to whom this member went
+        went = "select ledger_leads_to(%s::uuid, %s::uuid)"
+        row = next((r for r in same.order_by("-id") if call(went, member_id, r.member_id)[0]), None)
     if row is None:
         raise NotFound("This hold is gone: it went over with a merge.")
     return _hold(row)
