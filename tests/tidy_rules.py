@@ -261,7 +261,7 @@ def foreign_tables(sql: str, context: str) -> list[str]:
 
 CONTEXT_NAMES = {
     "kernel", "programs", "staff", "members", "consent", "events", "ledger", "tiers", "promotions", "orders",
-    "identity", "publishing", "assurance", "imports",
+    "identity", "publishing", "assurance", "imports", "audiences", "catalog", "coupons", "checkout", "allowances",
 }  # fmt: skip
 
 RULES: list[Rule] = [

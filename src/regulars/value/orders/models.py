@@ -41,6 +41,8 @@ class OrderRow(models.Model):
     digest = models.BinaryField()
     claimed_at = models.DateTimeField(null=True)
     attributes = models.JSONField(null=True)
+    subtotal_minor = models.BigIntegerField(null=True, help_text="Before discounts; null for orders decided elsewhere.")
+    extras = models.JSONField(null=True, help_text="What its basket's decision brought beside points: terms.Extras.")
 
     class Meta:
         db_table = "orders_order"
@@ -78,6 +80,9 @@ class LineRow(models.Model):
     returned = models.DecimalField(max_digits=18, decimal_places=6, db_default=0)
     returned_minor = models.BigIntegerField(db_default=0)
     reversed = ArrayField(models.BigIntegerField(), null=True)
+    discount_minor = models.BigIntegerField(db_default=0)
+    shares = models.JSONField(null=True, help_text="[[promotion, coupon or null, minor], …]")
+    tendered_minor = models.BigIntegerField(db_default=0, help_text="The part of the amount that points paid.")
 
     class Meta:
         db_table = "orders_line"
@@ -87,6 +92,18 @@ class LineRow(models.Model):
                 name="O3_no_line_returns_more_than_it_sold",
             ),
         ]
+
+
+class QuestionRow(models.Model):
+    """The question of the decision behind an order (compressed JSON), to replay it. Kept: as long as its order."""
+
+    order_id = models.UUIDField(primary_key=True)
+    program_id = models.IntegerField()
+    member_id = models.UUIDField(null=True)
+    body = models.BinaryField()
+
+    class Meta:
+        db_table = "orders_question"
 
 
 class ReturnRow(models.Model):

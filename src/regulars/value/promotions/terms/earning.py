@@ -1,4 +1,4 @@
-"""Words of promotions: the basket, the member as rules see her, earn rules, the decision and its reasons.
+"""Words of earning: the basket, the member as rules see her, earn rules, the decision and its reasons.
 
 What exists once per line or per decision is a NamedTuple: as immutable as a frozen dataclass, and several times
 cheaper to make, which matters when a history of millions of lines is imported.
@@ -31,6 +31,7 @@ class LineKind(StrEnum):
     SHIPPING = "shipping"
     GIFT_CARD = "gift_card"
     ADJUSTMENT = "adjustment"
+    REWARD = "reward"  # a gift: it neither earns nor qualifies
 
 
 class Line(NamedTuple):
@@ -48,6 +49,8 @@ class Line(NamedTuple):
     category: str | None = None
     brand: str | None = None
     attributes: Mapping[str, Any] = _NOTHING
+    member_minor: int | None = None  # the whole line at the member price, where the catalog has one
+    categories: tuple[str, ...] = ()  # the category and all above it
 
 
 class Tender(NamedTuple):
@@ -84,6 +87,9 @@ class MemberFacts(NamedTuple):
     zone: str
     locale: str
     counters: Mapping[str, int]
+    audiences: frozenset[str] = frozenset()
+    consents: frozenset[str] = frozenset()  # "purpose/channel"
+    orders: int | None = None  # orders before this one; None: not asked for
 
 
 class Basis(StrEnum):
