@@ -1,10 +1,9 @@
 """Guards and stored functions, from sql/."""
 
-from pathlib import Path
-
 from django.db import migrations
 
-SQL = Path(__file__).parent.parent / "sql"
+from regulars.kernel.migrating import load
+
 FILES = [
     "canonical.sql",
     "guards.sql",
@@ -27,4 +26,4 @@ FILES = [
 class Migration(migrations.Migration):
     dependencies = [("ledger", "0001_initial"), ("members", "0002_functions"), ("programs", "0002_facts")]
 
-    operations = [migrations.RunSQL((SQL / name).read_text(), migrations.RunSQL.noop) for name in FILES]
+    operations = load(__file__, *FILES)

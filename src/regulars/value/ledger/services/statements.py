@@ -124,7 +124,7 @@ def close_days(*, program_id: int, zone: str, through: date, again_from: date | 
     if first is None and latest is not None:
         first = latest + timedelta(days=1)
     if first is None:
-        ((oldest,),) = rows("select min(recorded_at) from ledger_posting where program_id = %s", program_id)
+        ((oldest,),) = rows("select min(recorded_at) from ledger_journal where program_id = %s", program_id)
         first = clock.local_day(oldest, zone) if oldest else through
     (count,) = call(
         "select ledger_close_days(%s::int, %s::date, %s::date)", program_id, first, through + timedelta(days=1)

@@ -72,8 +72,7 @@ begin
            with ordinality as e(unit, amount, starts, event, deadline, expires, funder, n)
      where b.outcome = 'new'),
   body as (
-    select ord, ledger_posts_text(array_agg(unit order by n), array_agg(debit order by n), array_agg(credit order by n),
-                                  array_agg(amount order by n), array_agg(funder order by n)) as posts,
+    select ord, array_agg(debit order by n) as debits, array_agg(credit order by n) as credits,
            ledger_lots_text(array_agg(unit order by n), array_agg(amount order by n),
              case when count(starts) > 0 then array_agg(ledger_micros(starts) order by n) end, array_agg(event order by n),
              case when count(deadline) > 0 then array_agg(ledger_micros(deadline) order by n) end,
@@ -81,22 +80,18 @@ begin
              array_agg(funder order by n), null, null) as lots
       from el group by ord),
   numbered as (
-    select b.*, a.head, t.posts, t.lots, a.seq + row_number() over (partition by b.member_id order by b.ord) as num
+    select b.*, a.head, t.debits, t.credits, t.lots, a.seq + row_number() over (partition by b.member_id order by b.ord) as num
       from ledger_batch b join body t using (ord) join ledger_account a on a.member_id = b.member_id),
   chained as materialized (
     select x.*, ledger_chain(x.head, x.member_id, x.num, ledger_body(p_program, x.key, x.kind, x.source_type, x.source_ref,
-             null, x.rule_version, x.occurred_at, x.recorded_at, x.actor, null, null, x.reason, x.digest, x.posts, x.lots,
-             null)) over (partition by x.member_id order by x.num) as hash
+             null, x.rule_version, x.occurred_at, x.recorded_at, x.actor, null, null, x.reason, x.digest,
+             ledger_posts_text(x.units, x.debits, x.credits, x.amounts, x.funders), x.lots, null)) over (partition by x.member_id order by x.num) as hash
       from numbered x),
   journals as (
     insert into ledger_journal (member_id, seq, program_id, kind, key, source_type, source_ref, source_line, rule_version,
-      occurred_at, recorded_at, actor, reverses, reverses_member, reason, digest, hash)
+      occurred_at, recorded_at, actor, reverses, reverses_member, reason, digest, hash, units, debits, credits, amounts, parties)
     select member_id, num, p_program, kind, key, source_type, source_ref, null, rule_version, occurred_at, recorded_at, actor,
-           null, null, reason, digest, hash from chained order by ord),
-  postings as (
-    insert into ledger_posting (member_id, seq, n, program_id, unit, debit, credit, amount, party, recorded_at)
-    select e.member_id, c.num, e.n, p_program, e.unit, e.debit, e.credit, e.amount, e.funder, c.recorded_at
-      from el e join chained c using (ord) order by ord, n),
+           null, null, reason, digest, hash, units, debits, credits, amounts, ledger_some(funders) from chained order by ord),
   lots as (
     insert into ledger_lot (member_id, seq, n, program_id, unit, amount, remaining, state, activates_at, activation_event,
       activation_deadline, expires_at, funder, cost_micro, origin_member, origin_seq, origin_n)

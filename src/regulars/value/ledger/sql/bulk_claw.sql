@@ -82,28 +82,24 @@ begin
       join ledger_lot l on l.member_id = c.member_id and l.seq = c.reverses and l.unit = e.unit
      where c.is_simple),
   body as (
-    select ord, ledger_posts_text(array_agg(unit order by n), array_agg('wallet'::text order by n),
-             array_agg('issued'::text order by n), array_agg(amount order by n), array_agg(null::text order by n)) as posts,
+    select ord, array_agg(unit order by n) as posted, array_fill('wallet'::text, array[count(*)::int]) as debits,
+           array_fill('issued'::text, array[count(*)::int]) as credits, array_agg(amount order by n) as moved,
            ledger_takes_text(array_agg('clawback'::text order by n), array_agg(reverses order by n),
              array_agg(lot_n order by n), array_agg(amount order by n)) as takes
       from el group by ord),
   numbered as (
-    select c.*, a.head, t.posts, t.takes, a.seq + row_number() over (partition by c.member_id order by c.ord) as num
+    select c.*, a.head, t.posted, t.debits, t.credits, t.moved, t.takes, a.seq + row_number() over (partition by c.member_id order by c.ord) as num
       from ledger_claws c join body t using (ord) join ledger_account a on a.member_id = c.member_id),
   chained as materialized (
     select x.*, ledger_chain(x.head, x.member_id, x.num, ledger_body(p_program, x.key, 'return', x.source_type, x.source_ref,
-             null, x.rule_version, x.occurred_at, x.recorded_at, x.actor, x.reverses, null, null, x.digest, x.posts, null,
-             x.takes)) over (partition by x.member_id order by x.num) as hash
+             null, x.rule_version, x.occurred_at, x.recorded_at, x.actor, x.reverses, null, null, x.digest,
+             ledger_posts_text(x.posted, x.debits, x.credits, x.moved, null), null, x.takes)) over (partition by x.member_id order by x.num) as hash
       from numbered x),
   journals as (
     insert into ledger_journal (member_id, seq, program_id, kind, key, source_type, source_ref, source_line, rule_version,
-      occurred_at, recorded_at, actor, reverses, reverses_member, reason, digest, hash)
+      occurred_at, recorded_at, actor, reverses, reverses_member, reason, digest, hash, units, debits, credits, amounts)
     select member_id, num, p_program, 'return', key, source_type, source_ref, null, rule_version, occurred_at, recorded_at,
-           actor, reverses, null, null, digest, hash from chained order by ord),
-  postings as (
-    insert into ledger_posting (member_id, seq, n, program_id, unit, debit, credit, amount, party, recorded_at)
-    select e.member_id, c.num, e.n, p_program, e.unit, 'wallet', 'issued', e.amount, null, c.recorded_at
-      from el e join chained c using (ord) order by ord, n),
+           actor, reverses, null, null, digest, hash, posted, debits, credits, moved from chained order by ord),
   takes as (
     insert into ledger_allocation (member_id, seq, n, program_id, unit, lot_seq, lot_n, kind, amount)
     select e.member_id, c.num, e.n, p_program, e.unit, e.reverses, e.lot_n, 'clawback', e.amount

@@ -13,33 +13,37 @@ create or replace function ledger_earn(p_member uuid, p_program int, p_version b
 declare
   n int := cardinality(p_units); i int;
   v_body text; v_head bytea;
-  v_starts timestamptz[] := array_fill(least(p_occurred, p_recorded), array[n]);
-  v_debits text[] := array_fill('issued'::text, array[n]);
-  v_credits text[] := array_fill('wallet'::text, array[n]);
+  v_debits text[]; v_credits text[]; v_starts timestamptz[]; v_micros bigint[];
   v_active bigint[] := p_amounts; v_pending bigint[];
 begin
-  if p_activates is not null or p_events is not null or p_funders is not null then
-    for i in 1 .. n loop
-      if p_funders[i] is not null then v_debits[i] := 'funder'; end if;
-      v_starts[i] := case when p_events[i] is null then coalesce(p_activates[i], least(p_occurred, p_recorded)) end;
-      if p_events[i] is not null or v_starts[i] > p_recorded then
-        v_credits[i] := 'pending';
-        v_pending := coalesce(v_pending, array_fill(0::bigint, array[n]));
-        v_pending[i] := p_amounts[i];
-        v_active[i] := 0;
-      end if;
-    end loop;
-  end if;
   if n > 0 then
+    v_debits := array_fill('issued'::text, array[n]);
+    v_credits := array_fill('wallet'::text, array[n]);
+    v_micros := array_fill((extract(epoch from least(p_occurred, p_recorded)) * 1000000)::bigint, array[n]);
+    if num_nonnulls(p_activates, p_events, p_funders) > 0 then
+      for i in 1 .. n loop
+        if p_funders[i] is not null then v_debits[i] := 'funder'; end if;
+        v_starts[i] := case when p_events[i] is null then coalesce(p_activates[i], least(p_occurred, p_recorded)) end;
+        if p_events[i] is not null or v_starts[i] > p_recorded then
+          v_credits[i] := 'pending';
+          v_pending := coalesce(v_pending, array_fill(0::bigint, array[n]));
+          v_pending[i] := p_amounts[i];
+          v_active[i] := 0;
+        end if;
+      end loop;
+      v_micros := ledger_micros(v_starts);
+    end if;
     v_body := ledger_body(p_program, p_key, p_kind, p_source_type, p_source_ref, null, p_rule_version, p_occurred,
       p_recorded, p_actor, null, null, p_reason, p_digest,
       ledger_posts_text(p_units, v_debits, v_credits, p_amounts, p_funders),
-      ledger_lots_text(p_units, p_amounts, ledger_micros(v_starts), p_events, ledger_micros(p_deadlines),
-                       ledger_micros(p_expires), p_funders, null, null), null);
+      ledger_lots_text(p_units, p_amounts, v_micros, p_events, case when p_deadlines is not null then ledger_micros(p_deadlines) end,
+                       case when p_expires is not null then ledger_micros(p_expires) end, p_funders, null, null), null);
   end if;
-  if not p_is_new and exists (select 1 from ledger_journal j where j.member_id = p_member and j.key = p_key) then
-    select * into seq, version, active, debt from ledger_earn_otherwise(p_member, p_program, p_version, p_key, p_digest);
-    return;
+  if not p_is_new then  -- apart from the question below, which is a query and costs as much as one
+    if exists (select 1 from ledger_journal j where j.member_id = p_member and j.key = p_key) then
+      select * into seq, version, active, debt from ledger_earn_otherwise(p_member, p_program, p_version, p_key, p_digest);
+      return;
+    end if;
   end if;
   update ledger_account a set version = a.version + 1, seq = a.seq + (n > 0)::int,
          head = case when n > 0 then ledger_link(a.head, p_member, a.seq + 1, v_body) else a.head end,
@@ -63,18 +67,17 @@ begin
     return;
   end if;
   insert into ledger_journal (member_id, seq, program_id, kind, key, source_type, source_ref, source_line, rule_version,
-    occurred_at, recorded_at, actor, reverses, reverses_member, reason, digest, hash)
+    occurred_at, recorded_at, actor, reverses, reverses_member, reason, digest, hash, units, debits, credits, amounts, parties)
   values (p_member, ledger_earn.seq, p_program, p_kind, p_key, p_source_type, p_source_ref, null, p_rule_version,
-    p_occurred, p_recorded, p_actor, null, null, p_reason, p_digest, v_head);
-  insert into ledger_posting (member_id, seq, n, program_id, unit, debit, credit, amount, party, recorded_at)
-  select p_member, ledger_earn.seq, o, p_program, p_units[o], v_debits[o], v_credits[o], p_amounts[o], p_funders[o], p_recorded
-    from (select generate_subscripts(p_units, 1) as o) one;  -- unnest of many arrays would make a store for each
+    p_occurred, p_recorded, p_actor, null, null, p_reason, p_digest, v_head, p_units, v_debits, v_credits, p_amounts,
+    case when p_funders is not null then ledger_some(p_funders) end);
   insert into ledger_lot (member_id, seq, n, program_id, unit, amount, remaining, state, activates_at, activation_event,
-    activation_deadline, expires_at, funder, cost_micro, origin_member, origin_seq, origin_n)
+    activation_deadline, expires_at, funder)
   select p_member, ledger_earn.seq, o, p_program, p_units[o], p_amounts[o], p_amounts[o],
-         case v_credits[o] when 'pending' then 'pending' else 'active' end, v_starts[o], p_events[o], p_deadlines[o],
-         p_expires[o], p_funders[o], null, null, null, null
-    from (select generate_subscripts(p_units, 1) as o) one;
+         case v_credits[o] when 'pending' then 'pending' else 'active' end,
+         case when v_starts is null then least(p_occurred, p_recorded) else v_starts[o] end, p_events[o], p_deadlines[o],
+         p_expires[o], p_funders[o]
+    from (select generate_subscripts(p_units, 1) as o) one;  -- unnest of many arrays would make a store for each
   if 0 < any (debt) then
     select * into version, active, debt from ledger_repay(p_member, ledger_earn.seq, version, active, debt);
   end if;

@@ -16,8 +16,6 @@ end $$;
 
 create trigger "L6_history_is_never_changed" before update or delete on ledger_journal
   for each row execute function ledger_history_stays();
-create trigger "L6_history_is_never_changed" before update or delete on ledger_posting
-  for each row execute function ledger_history_stays();
 create trigger "L6_history_is_never_changed" before update or delete on ledger_allocation
   for each row execute function ledger_history_stays();
 create trigger "L6_history_is_never_changed" before update or delete on ledger_head

@@ -19,21 +19,25 @@ create or replace function ledger_proof_l2(p_program int) returns setof ledger_d
 create or replace function ledger_proof_l3(p_program int) returns setof ledger_discrepancy language sql stable as $$
   select 'L3', 'posting ' || p.n || ' moves nothing, or between unknown accounts', p.program_id, p.member_id, p.seq,
          'one amount from one account to another', concat_ws(' ', p.debit, p.credit, p.amount)
-    from ledger_posting p
-   where (p_program is null or p.program_id = p_program)
-     and (p.amount <= 0 or p.debit = p.credit
-          or p.debit not in ('wallet', 'pending', 'held', 'debt', 'issued', 'spent', 'expired', 'breakage', 'payable', 'funder', 'transit')
-          or p.credit not in ('wallet', 'pending', 'held', 'debt', 'issued', 'spent', 'expired', 'breakage', 'payable', 'funder', 'transit'))
+    from ledger_journal j join ledger_posting p on p.member_id = j.member_id and p.seq = j.seq
+   where (p_program is null or j.program_id = p_program)
+     and not (ledger_posts_move(j.units, j.debits, j.credits, j.amounts)
+              and j.debits || j.credits <@ '{wallet,pending,held,debt,issued,spent,expired,breakage,payable,funder,transit}'::text[])
+     and (p.amount > 0 and p.debit <> p.credit
+          and p.debit in ('wallet', 'pending', 'held', 'debt', 'issued', 'spent', 'expired', 'breakage', 'payable', 'funder', 'transit')
+          and p.credit in ('wallet', 'pending', 'held', 'debt', 'issued', 'spent', 'expired', 'breakage', 'payable', 'funder', 'transit'))
+         is not true
   union all
-  select 'L3', 'posted in a unit that the program does not have: ' || x.unit, x.program_id, null::uuid, null::bigint, 'a unit', x.n::text
-    from (select program_id, unit, count(*) as n from ledger_posting
-           where p_program is null or program_id = p_program group by 1, 2) x
-   where not exists (select 1 from ledger_unit u where u.program_id = x.program_id and u.slot = x.unit)
+  select 'L3', 'posted in a unit that the program does not have: ' || u, x.program_id, null::uuid, null::bigint, 'a unit', sum(x.n)::text
+    from (select program_id, units, count(*) as n from ledger_journal
+           where p_program is null or program_id = p_program group by 1, 2) x, unnest(x.units) u
+   where not exists (select 1 from ledger_unit k where k.program_id = x.program_id and k.slot = u) group by u, x.program_id
   union all
-  select 'L3', 'transit does not balance in unit ' || unit, program_id, null::uuid, null::bigint, '0', sum(amount)::text
-    from (select program_id, unit, case 'transit' when credit then amount else -amount end as amount from ledger_posting
-           where 'transit' in (debit, credit) and (p_program is null or program_id = p_program)) x
-   group by program_id, unit having sum(amount) <> 0 $$;
+  select 'L3', 'transit does not balance in unit ' || p.unit, p.program_id, null::uuid, null::bigint, '0',
+         sum(case 'transit' when p.credit then p.amount else -p.amount end)::text
+    from ledger_journal j join ledger_posting p on p.member_id = j.member_id and p.seq = j.seq
+   where 'transit' = any (j.debits || j.credits) and 'transit' in (p.debit, p.credit) and (p_program is null or j.program_id = p_program)
+   group by p.program_id, p.unit having sum(case 'transit' when p.credit then p.amount else -p.amount end) <> 0 $$;
 
 -- Cached balances, one row per member and unit that is not nothing.
 create or replace function ledger_cached(p_program int)
@@ -82,25 +86,19 @@ create or replace function ledger_proof_l6(p_program int) returns setof ledger_d
    where coalesce(a.seq, -1) <> coalesce(j.n, 0) or j.last <> j.n or j.first <> 1
   union all
   select 'L6', 'a journal without postings', j.program_id, j.member_id, j.seq, '≥ 1', '0'
-    from ledger_journal j left join (select distinct member_id, seq from ledger_posting) p using (member_id, seq)
-   where (p_program is null or j.program_id = p_program) and p.seq is null
+    from ledger_journal j
+   where (p_program is null or j.program_id = p_program) and coalesce(cardinality(j.units), 0) = 0
      and j.kind not in ('absorbed', 'absorb')  -- a merge of empty books is still a merge
   union all
-  select 'L6', 'a posting without its journal, or of another program or time', p.program_id, p.member_id, p.seq, 'a journal', 'none'
-    from ledger_posting p left join ledger_journal j on j.member_id = p.member_id and j.seq = p.seq and j.program_id = p.program_id
-                                                     and j.recorded_at = p.recorded_at
-   where (p_program is null or p.program_id = p_program) and j.seq is null
-  union all
   select 'L6', 'guard is missing or switched off: ' || g.name, null::int, null::uuid, null::bigint, 'on', 'off'
-    from (values ('ledger_journal', 'L6_history_is_never_changed'), ('ledger_posting', 'L6_history_is_never_changed'),
-                 ('ledger_allocation', 'L6_history_is_never_changed'), ('ledger_head', 'L6_history_is_never_changed'),
+    from (values ('ledger_journal', 'L6_history_is_never_changed'), ('ledger_allocation', 'L6_history_is_never_changed'), ('ledger_head', 'L6_history_is_never_changed'),
                  ('ledger_lot', 'L6_a_lot_keeps_what_it_was_born_with'), ('ledger_lot', 'L6_a_lot_is_never_deleted'),
                  ('ledger_allocation', 'L5_nothing_pays_from_a_lot_outside_its_life')) g(tab, name)
    where not exists (select 1 from pg_trigger t where t.tgrelid = to_regclass(g.tab) and t.tgname = g.name and t.tgenabled in ('O', 'A'))
   union all
   select 'L6', 'guard is missing or not proven: ' || g.name, null::int, null::uuid, null::bigint, 'valid', 'not'
     from (values ('ledger_journal', 'L1_a_key_moves_value_once'), ('ledger_account', 'L2_no_balance_below_zero'),
-                 ('ledger_lot', 'L2_a_lot_stays_between_nothing_and_its_amount'), ('ledger_posting', 'L3_a_posting_moves_value_somewhere'),
+                 ('ledger_lot', 'L2_a_lot_stays_between_nothing_and_its_amount'), ('ledger_journal', 'L3_a_posting_moves_value_somewhere'),
                  ('ledger_hold', 'L7_a_hold_gives_no_more_than_it_holds'), ('ledger_hold', 'L7_a_closed_hold_holds_nothing')) g(tab, name)
    where not exists (select 1 from pg_constraint c where c.conrelid = to_regclass(g.tab) and c.conname = g.name and c.convalidated) $$;
 
@@ -148,11 +146,7 @@ create or replace function ledger_proof_l8(p_program int) returns setof ledger_d
    where l.member_id is null or l.remaining <> l.amount - coalesce(t.amount, 0) or t.unit <> l.unit or t.other <> l.unit $$;
 
 create or replace function ledger_proof_l9(p_program int) returns setof ledger_discrepancy language sql stable as $$
-  with p as (
-    select member_id, seq, ledger_posts_text(array_agg(unit order by n), array_agg(debit order by n), array_agg(credit order by n),
-             array_agg(amount order by n), array_agg(party order by n)) as text
-      from ledger_posting where p_program is null or program_id = p_program group by member_id, seq),
-  l as (
+  with l as (
     select member_id, seq, ledger_lots_text(array_agg(unit order by n), array_agg(amount order by n),
              case when count(activates_at) > 0 then array_agg(ledger_micros(activates_at) order by n) end,
              array_agg(activation_event order by n),
@@ -170,10 +164,11 @@ create or replace function ledger_proof_l9(p_program int) returns setof ledger_d
      where p_program is null or x.program_id = p_program)
   select 'L9', 'the hash of the journal does not follow from its content', j.program_id, j.member_id, j.seq,
          encode(x.hash, 'hex'), encode(j.hash, 'hex')
-    from j left join p using (member_id, seq) left join l using (member_id, seq) left join t using (member_id, seq)
+    from j left join l using (member_id, seq) left join t using (member_id, seq)
     cross join lateral (select ledger_link(coalesce(j.before, ledger_genesis(j.member_id)), j.member_id, j.seq,
       ledger_body(j.program_id, j.key, j.kind, j.source_type, j.source_ref, j.source_line, j.rule_version, j.occurred_at,
-        j.recorded_at, j.actor, j.reverses, j.reverses_member, j.reason, j.digest, p.text, l.text, t.text)) as hash) x
+        j.recorded_at, j.actor, j.reverses, j.reverses_member, j.reason, j.digest,
+        case when j.units is not null then ledger_posts_text(j.units, j.debits, j.credits, j.amounts, j.parties) end, l.text, t.text)) as hash) x
    where j.hash is distinct from x.hash
   union all
   select 'L9', 'the head of the chain is not its last hash', a.program_id, a.member_id, a.seq, encode(j.hash, 'hex'), encode(a.head, 'hex')

@@ -5,7 +5,7 @@ create or replace function ledger_entry(p_program int, p_key text, p_kind text, 
   p_source_line text, p_rule_version int, p_occurred timestamptz, p_recorded timestamptz, p_actor text, p_reason text,
   p_digest bytea) returns ledger_journal language sql immutable as $$
   select row(null, null, p_program, p_kind, p_key, p_source_type, p_source_ref, p_source_line, p_rule_version, p_occurred,
-             p_recorded, p_actor, null, null, p_reason, p_digest, null)::ledger_journal $$;
+             p_recorded, p_actor, null, null, p_reason, p_digest, null, null, null, null, null, null)::ledger_journal $$;
 
 create or replace function ledger_move(p_unit smallint, p_debit text, p_credit text, p_amount bigint, p_party text default null)
 returns ledger_posting language sql immutable as
@@ -29,19 +29,18 @@ create or replace function ledger_write(j ledger_journal, p_posts ledger_posting
   p_takes ledger_allocation[]) returns ledger_account language plpgsql as $$
 declare
   a ledger_account; v_posts text; v_lots text; v_takes text; v_body text;
-  v_units smallint[]; v_active bigint[]; v_pending bigint[]; v_held bigint[]; v_debt bigint[];
+  v_units smallint[]; v_debits text[]; v_credits text[]; v_amounts bigint[]; v_parties text[]; v_active bigint[]; v_pending bigint[]; v_held bigint[]; v_debt bigint[];
 begin
   p_posts := coalesce(p_posts, '{}'); p_lots := coalesce(p_lots, '{}'); p_takes := coalesce(p_takes, '{}');
-  select ledger_posts_text(array_agg(p.unit order by o), array_agg(p.debit order by o), array_agg(p.credit order by o),
-                           array_agg(p.amount order by o), array_agg(p.party order by o)),
-         array_agg(p.unit),
+  select array_agg(p.unit order by o), array_agg(p.debit order by o), array_agg(p.credit order by o),
+         array_agg(p.amount order by o), ledger_some(array_agg(p.party order by o)),
          array_agg(case 'wallet' when p.credit then p.amount when p.debit then -p.amount else 0 end),
          array_agg(case 'pending' when p.credit then p.amount when p.debit then -p.amount else 0 end),
          array_agg(case 'held' when p.credit then p.amount when p.debit then -p.amount else 0 end),
          array_agg(case 'debt' when p.debit then p.amount when p.credit then -p.amount else 0 end)
-    into v_posts, v_units, v_active, v_pending, v_held, v_debt
+    into v_units, v_debits, v_credits, v_amounts, v_parties, v_active, v_pending, v_held, v_debt
     from unnest(p_posts) with ordinality as p(a1, a2, a3, a4, unit, debit, credit, amount, party, a9, o);
-  if v_units is null then v_posts := null; end if;
+  if v_units is not null then v_posts := ledger_posts_text(v_units, v_debits, v_credits, v_amounts, v_parties); end if;
   if cardinality(p_lots) > 0 then
     select ledger_lots_text(array_agg(l.unit order by o), array_agg(l.amount order by o),
              case when count(l.activates_at) > 0 then array_agg(ledger_micros(l.activates_at) order by o) end,
@@ -68,14 +67,10 @@ begin
          held = ledger_plus(x.held, v_units, v_held), debt = ledger_plus(x.debt, v_units, v_debt)
    where x.member_id = j.member_id returning * into strict a;
   insert into ledger_journal (member_id, seq, program_id, kind, key, source_type, source_ref, source_line, rule_version,
-    occurred_at, recorded_at, actor, reverses, reverses_member, reason, digest, hash)
+    occurred_at, recorded_at, actor, reverses, reverses_member, reason, digest, hash, units, debits, credits, amounts, parties)
   values (a.member_id, a.seq, a.program_id, j.kind, j.key, j.source_type, j.source_ref, j.source_line, j.rule_version,
-    j.occurred_at, j.recorded_at, j.actor, j.reverses, j.reverses_member, j.reason, j.digest, a.head);
-  if v_units is not null then
-    insert into ledger_posting (member_id, seq, n, program_id, unit, debit, credit, amount, party, recorded_at)
-    select a.member_id, a.seq, o, a.program_id, p.unit, p.debit, p.credit, p.amount, p.party, j.recorded_at
-      from unnest(p_posts) with ordinality as p(a1, a2, a3, a4, unit, debit, credit, amount, party, a9, o);
-  end if;
+    j.occurred_at, j.recorded_at, j.actor, j.reverses, j.reverses_member, j.reason, j.digest, a.head,
+    v_units, v_debits, v_credits, v_amounts, v_parties);
   if v_lots is not null then
     insert into ledger_lot (member_id, seq, n, program_id, unit, amount, remaining, state, activates_at, activation_event,
       activation_deadline, expires_at, funder, cost_micro, origin_member, origin_seq, origin_n)

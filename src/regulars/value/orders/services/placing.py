@@ -148,7 +148,7 @@ def _commit(asked: _Asked, member_id: UUID | None, ctx: Context, snapshot: Snaps
     receipt = _receipt(asked, order_id, member_id, ctx, snapshot, decision)
     status, body = 201, answers.receipt_body(receipt)
     try:
-        asking.call(_COMMIT, _arguments(asked, receipt, ctx, decision, status, body))
+        asking.call(_COMMIT, _arguments(asked, receipt, ctx, decision, status))
     except (Stale, MemberMerged, KeyReused, MemberSuspended, MemberClosed):
         return None  # the account or the member moved on, or this very order was faster: read again
     except psycopg.errors.UniqueViolation as taken:
@@ -219,7 +219,7 @@ def lines_json(lines: Sequence[dict[str, Any]], decision: Decision) -> bytes:
 
 
 def _arguments(
-    asked: _Asked, receipt: Receipt, ctx: Context, decision: Decision, status: int, body: bytes
+    asked: _Asked, receipt: Receipt, ctx: Context, decision: Decision, status: int
 ) -> tuple[Any, ...]:
     told, repeat = asked.told, asked.repeat
     fact = {
@@ -260,7 +260,7 @@ def _arguments(
         repeat.key if repeat else None,
         repeat.request_hash if repeat else None,
         status,
-        body if repeat else None,
+        b"" if repeat else None,  # the order itself is the answer: `repeating` makes it again
         text(fact),
     )
 

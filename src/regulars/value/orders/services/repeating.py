@@ -48,7 +48,7 @@ def placed_before(
     if bytes(row.digest) != digest or not _is_same_member(row, member_id, is_by_token):
         raise OrderDiffers(f"Order {row.source}:{row.ref} was told before with other content.", ref=row.ref)
     receipt = receipt_kept(row)
-    body = answers.receipt_body(receipt) if ctx.kept_body is None else bytes(ctx.kept_body)
+    body = bytes(ctx.kept_body) if ctx.kept_body else answers.receipt_body(receipt)
     object.__setattr__(receipt, "status", ctx.kept_status or 200)
     object.__setattr__(receipt, "body", body)
     return receipt
