@@ -2,6 +2,8 @@
 
 from django.db import models
 
+from regulars.value.promotions.terms.drafts import OPEN_STATES, DraftState
+
 
 class VersionRow(models.Model):
     """One version's policies; its presence says that the version's rules are complete. Kept: for ever."""
@@ -31,3 +33,45 @@ class RuleRow(models.Model):
 
     class Meta:
         db_table = "promotions_rule"
+
+
+class DraftRow(models.Model):
+    """A promotion on its way to be published, with all that was done to it. Kept: for ever, as the story of a version."""
+
+    id = models.UUIDField(primary_key=True)
+    program = models.ForeignKey("programs.ProgramRow", on_delete=models.PROTECT, related_name="+", db_index=False)
+    key = models.TextField()
+    state = models.CharField(max_length=12)
+    body = models.JSONField()
+    base = models.JSONField(null=True)
+    revision = models.IntegerField(default=1)
+    writers = models.JSONField(help_text="All hands that wrote the body: none of them may approve it.")
+    approved_by = models.TextField(default="", blank=True)
+    version = models.IntegerField(null=True)
+    steps = models.JSONField()
+    created_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "promotions_draft"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["program", "key"],
+                condition=models.Q(state__in=list(OPEN_STATES)),
+                name="R21_one_open_draft_a_promotion",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=list(DraftState)), name="R21_a_drafts_state_is_known"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state__in=[DraftState.APPROVED, DraftState.PUBLISHED])
+                | ~models.Q(approved_by=""),
+                name="R22_nothing_is_published_unseen",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state=DraftState.PUBLISHED, version__isnull=False)
+                | (~models.Q(state=DraftState.PUBLISHED) & models.Q(version=None)),
+                name="R23_a_published_draft_names_its_version",
+            ),
+        ]
+        indexes = [models.Index(fields=["program", "-id"], name="promotions_drafts_by_age")]
