@@ -90,5 +90,9 @@ class UnknownBlueprint(NotFound):
     """There is no blueprint with this key."""
 
 
+class NoPromotion(NotFound):
+    """The program in force has no promotion with this key."""
+
+
 class VersionConflict(Refusal):
     """Another version was applied meanwhile; look at it and apply again."""

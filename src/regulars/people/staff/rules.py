@@ -102,6 +102,7 @@ SCOPES = frozenset(
         "events:write",
         "program:read",
         "program:write",
+        "program:approve",
         "webhooks:write",
         "privacy:write",
         "ledger:read",
@@ -109,7 +110,7 @@ SCOPES = frozenset(
 )
 
 # No store owns these: a key that is bound to a store cannot have them.
-BEYOND_STORES = frozenset({"program:write", "webhooks:write", "privacy:write"})
+BEYOND_STORES = frozenset({"program:write", "program:approve", "webhooks:write", "privacy:write"})
 
 # What Django's admin asks (app label, verb) → our permission. What is not here only an operator may do.
 _READ_WRITE = {

@@ -36,7 +36,7 @@ class RuleRow(models.Model):
 
 
 class DraftRow(models.Model):
-    """A promotion on its way to be published, with all that was done to it. Kept: for ever, as the story of a version."""
+    """A promotion on its way to be published, with all that was done to it. Kept: for ever."""
 
     id = models.UUIDField(primary_key=True)
     program = models.ForeignKey("programs.ProgramRow", on_delete=models.PROTECT, related_name="+", db_index=False)

@@ -109,7 +109,9 @@ def change(
         raise DraftExists from no
 
 
-def tested(*, program_id: int, draft_id: UUID, actor: str, reason: str = "", revision: int | None = None) -> Draft:
+def mark_tested(
+    *, program_id: int, draft_id: UUID, actor: str, reason: str = "", revision: int | None = None
+) -> Draft:
     """A draft whose body was found sound may be tried on baskets. Publishing checks it: see its services.
 
     Raises: NoDraft; WrongDraftState; DraftChanged.
@@ -134,7 +136,7 @@ def approve(
     return _kept(row, "approved", actor, reason)
 
 
-def published(*, program_id: int, draft_id: UUID, version: int, actor: str, reason: str = "") -> Draft:
+def mark_published(*, program_id: int, draft_id: UUID, version: int, actor: str, reason: str = "") -> Draft:
     """An approved draft has become part of a version; publishing calls this in its own transaction.
 
     Raises: NoDraft; WrongDraftState.
