@@ -41,7 +41,7 @@ class OrderRow(models.Model):
     digest = models.BinaryField()
     claimed_at = models.DateTimeField(null=True)
     attributes = models.JSONField(null=True)
-    subtotal_minor = models.BigIntegerField(null=True, help_text="Before discounts; null for orders decided elsewhere.")
+    subtotal_minor = models.BigIntegerField(null=True, help_text="Before discounts; null: decided elsewhere.")
     extras = models.JSONField(null=True, help_text="What its basket's decision brought beside points: terms.Extras.")
 
     class Meta:

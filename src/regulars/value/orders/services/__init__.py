@@ -1,6 +1,7 @@
 """The verbs of orders. The only code that reads or writes their tables."""
 
 from regulars.value.orders.rules.answers import lines_of, order_digest, receipt_body, return_body
+from regulars.value.orders.rules.extras import counted, extras_from_json, extras_to_json
 from regulars.value.orders.rules.reading import read_order, read_return
 from regulars.value.orders.rules.returning import match_credit
 from regulars.value.orders.services.claiming import claim
@@ -12,7 +13,10 @@ from regulars.value.orders.services.timelines import timeline
 
 __all__ = [
     "claim",
+    "counted",
     "discrepancies",
+    "extras_from_json",
+    "extras_to_json",
     "get",
     "lines_of",
     "match_credit",
