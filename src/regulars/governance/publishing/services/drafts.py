@@ -15,7 +15,7 @@ from regulars.governance.publishing.terms import NoPromotion, Version
 from regulars.kernel.errors import Invalid
 from regulars.value.promotions import services as promotions
 from regulars.value.promotions.services import drafts
-from regulars.value.promotions.terms.drafts import Draft, DraftOutdated, DraftState, WrongDraftState
+from regulars.value.promotions.terms.drafts import Draft, DraftChanged, DraftOutdated, DraftState, WrongDraftState
 
 SECTION = "promotions"
 Body = Mapping[str, Any]
@@ -75,16 +75,20 @@ def try_out(*, program_id: int, draft_id: UUID, actor: str, reason: str = "", re
 
 
 @transaction.atomic
-def publish(*, program_id: int, draft_id: UUID, actor: str, reason: str = "") -> tuple[Draft, Version]:
+def publish(
+    *, program_id: int, draft_id: UUID, actor: str, reason: str = "", revision: int | None = None
+) -> tuple[Draft, Version]:
     """Make an approved draft part of the next version; everything else in the program stays as it is.
 
     Raises: DraftOutdated when what is published under its key is no longer what the draft began from; NoDraft;
-    WrongDraftState; Invalid when the program has changed so that the draft is no longer sound.
+    WrongDraftState; DraftChanged; Invalid when the program has changed so that the draft is no longer sound.
     """
     applying.hold(program_id=program_id)
     draft = drafts.draft(program_id=program_id, draft_id=draft_id, lock=True)
     if draft.state is not DraftState.APPROVED:
         raise WrongDraftState(f"The draft is {draft.state}; only an approved one is published.", state=draft.state)
+    if revision is not None and revision != draft.revision:
+        raise DraftChanged(f"The draft is at revision {draft.revision}, not {revision}.", revision=draft.revision)
     now = promotions_of(program_id=program_id)
     if promoting.find(now, draft.key) != draft.base:
         raise DraftOutdated

@@ -144,12 +144,12 @@ def mark_published(*, program_id: int, draft_id: UUID, version: int, actor: str,
     return _move(program_id, draft_id, DraftState.PUBLISHED, actor=actor, reason=reason, version=version)
 
 
-def discard(*, program_id: int, draft_id: UUID, actor: str, reason: str = "") -> Draft:
+def discard(*, program_id: int, draft_id: UUID, actor: str, reason: str = "", revision: int | None = None) -> Draft:
     """Give a draft up; it stays readable.
 
-    Raises: NoDraft; WrongDraftState.
+    Raises: NoDraft; WrongDraftState; DraftChanged.
     """
-    return _move(program_id, draft_id, DraftState.DISCARDED, actor=actor, reason=reason)
+    return _move(program_id, draft_id, DraftState.DISCARDED, actor=actor, reason=reason, revision=revision)
 
 
 def draft(*, program_id: int, draft_id: UUID, lock: bool = False) -> Draft:
