@@ -2,7 +2,7 @@
 -- and version check first), points that pay, what is earned, coupons, stock, limits and budgets, the order with its
 -- lines and what to undo it by, the question that was decided, the caller's idempotency record, and the news.
 -- `p_effects`: {"spend": [{"slot", "amount", "key", "hold"}], "coupons": {"ids", "codes"}, "stock": {"skus", "quantities"},
--- "takes": {"keys", "amounts", "limits"}, "news": [{"kind", "body"}]}; null where the basket brings none of them.
+-- "takes": {"keys", "amounts", "limits", "hot", "budget"}, "news": [{"kind", "body"}]}; null where the basket brings none of them.
 -- What was reserved before is not in it, but for the points that are held.
 -- Locks: the caller's own row, the account, coupons, stock by sku, limits by key with budgets last.
 
@@ -43,7 +43,8 @@ begin
   end if;
   if p_effects ? 'takes' then
     perform promotions_take(p_program, orders_texts(p_effects #> '{takes,keys}'),
-      orders_texts(p_effects #> '{takes,amounts}')::bigint[], orders_texts(p_effects #> '{takes,limits}')::bigint[]);
+      orders_texts(p_effects #> '{takes,amounts}')::bigint[], orders_texts(p_effects #> '{takes,limits}')::bigint[],
+      orders_texts(p_effects #> '{takes,hot}')::boolean[], orders_texts(p_effects #> '{takes,budget}')::boolean[]);
   end if;
   if p_key is not null then
     insert into kernel_idempotency (program_id, key, request_hash, status, body, created_at)
