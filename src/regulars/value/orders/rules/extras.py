@@ -10,12 +10,14 @@ from uuid import UUID
 from regulars.value.orders.rules.answers import plain
 from regulars.value.orders.terms import (
     AppliedHere,
+    Applying,
     Counted,
     CouponUsed,
     Extras,
     Issued,
     SpentHere,
     StockTaken,
+    Undone,
 )
 from regulars.value.promotions.terms import OnReturn, Outcome
 
@@ -64,4 +66,38 @@ def extras_from_json(kept: Mapping[str, Any]) -> Extras:
         issued=tuple(Issued(UUID(i), promotion) for i, promotion in kept.get("issued", ())),
         outcomes=tuple(Outcome(p, kind, body) for p, kind, body in kept.get("outcomes", ())),
         stock=tuple(StockTaken(store, sku, Decimal(q)) for store, sku, q in kept.get("stock", ())),
+    )
+
+
+def undone_to_json(undone: Undone) -> dict[str, Any]:
+    """The form that orders keep; ready for orjson."""
+    return {
+        "money_minor": undone.money_minor,
+        "points_minor": undone.points_minor,
+        "charged_minor": undone.charged_minor,
+        "units": dict(undone.units),
+        "takes": dict(undone.takes),
+        "counted": dict(undone.counted),
+        "stock": {key: plain(quantity) for key, quantity in undone.stock.items()},
+        "coupons": sorted(undone.coupons),
+        "issued": sorted(undone.issued),
+        "promotions": sorted(([a.key, a.coupon] for a in undone.promotions), key=lambda a: (a[0], a[1] or "")),
+    }
+
+
+def undone_from_json(kept: Mapping[str, Any] | None) -> Undone:
+    """What `undone_to_json` wrote; nothing undone for None."""
+    if kept is None:
+        return Undone()
+    return Undone(
+        money_minor=kept["money_minor"],
+        points_minor=kept["points_minor"],
+        charged_minor=kept["charged_minor"],
+        units=kept["units"],
+        takes=kept["takes"],
+        counted=kept["counted"],
+        stock={key: Decimal(quantity) for key, quantity in kept["stock"].items()},
+        coupons=frozenset(kept["coupons"]),
+        issued=frozenset(kept["issued"]),
+        promotions=frozenset(Applying(key, coupon) for key, coupon in kept["promotions"]),
     )

@@ -8,10 +8,12 @@ from regulars.value.orders.services.claiming import claim
 from regulars.value.orders.services.placing import place
 from regulars.value.orders.services.proving import discrepancies
 from regulars.value.orders.services.reading import get, of_member, recent, returns_of_member
-from regulars.value.orders.services.returning import take_back
+from regulars.value.orders.services.returning import cancel_lines, take_back, undo_order
+from regulars.value.orders.services.spent import note_spent
 from regulars.value.orders.services.timelines import timeline
 
 __all__ = [
+    "cancel_lines",
     "claim",
     "counted",
     "discrepancies",
@@ -20,6 +22,7 @@ __all__ = [
     "get",
     "lines_of",
     "match_credit",
+    "note_spent",
     "of_member",
     "order_digest",
     "place",
@@ -31,4 +34,5 @@ __all__ = [
     "returns_of_member",
     "take_back",
     "timeline",
+    "undo_order",
 ]
