@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from regulars.kernel.errors import NotFound, Refusal
+from regulars.value.promotions.terms import Question, Verdict
 
-SECTIONS = ("program", "brands", "stores", "channels", "units", "policies", "earn_rules", "ladders")  # as written
+SECTIONS = ("program", "brands", "stores", "channels", "audiences", "units", "policies", "earn_rules", "ladders")  # as written
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +72,27 @@ class Blueprint:
     name: str
     about: str
     text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moved:
+    """What a promotion gave before and gives now, in minor units; `is_gone`: it applied and no longer does."""
+
+    key: str
+    before_minor: int
+    after_minor: int
+    is_gone: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tried:
+    """One basket without a promotion (`before`) and with it (`after`); `changes` are those of all others."""
+
+    key: str
+    before: Verdict
+    after: Verdict
+    question: Question
+    changes: tuple[Moved, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from regulars.governance.publishing.rules import plain
+from regulars.people.audiences import services as audiences
 from regulars.people.programs import services as programs
 from regulars.people.programs.terms import Change
 from regulars.value.ledger import services as ledger
@@ -38,6 +39,13 @@ HOOKS = (
         check=lambda document: programs.check(plain(document)),
         plan=lambda program_id, document: programs.plan(program_id, plain(document)),
         apply=lambda program_id, _, document, actor: programs.apply(program_id, plain(document), actor),
+    ),
+    Hook(
+        sections=("audiences",),
+        describe=audiences.describe,
+        check=lambda document: audiences.check(plain(document)),
+        plan=lambda program_id, document: audiences.plan(program_id, plain(document)),
+        apply=lambda program_id, _, document, actor: audiences.apply(program_id, plain(document)),
     ),
     Hook(
         sections=("units",),
