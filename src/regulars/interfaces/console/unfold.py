@@ -45,6 +45,14 @@ NAVIGATION: list[dict[str, Any]] = [
         ],
     },
     {
+        "title": _("Promotions"),
+        "separator": True,
+        "items": [
+            _item(_("Promotions"), "local_offer", "console_promotions", "program:read"),
+            _item(_("Drafts"), "edit_note", "console_drafts", "program:read"),
+        ],
+    },
+    {
         "title": _("Ledger"),
         "separator": True,
         "items": [

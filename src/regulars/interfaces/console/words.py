@@ -7,6 +7,8 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from regulars.interfaces.console.promoting.vocabulary import EFFECTS
+
 MEMBER_STATUS: dict[str, Any] = {
     "active": pgettext_lazy("member", "Active"),
     "suspended": _("Suspended"),
@@ -121,11 +123,55 @@ PROOF: dict[str, Any] = {
     "failed": _("Could not run"),
 }
 ADJUSTMENT: dict[str, Any] = {"asked": _("Waits"), "approved": _("Approved"), "rejected": _("Rejected")}
+PROMOTION: dict[str, Any] = {
+    "live": _("Live now"),
+    "planned": _("Planned"),
+    "paused": _("Paused"),
+    "ended": _("Ended"),
+    "used_up": _("Budget used up"),
+}
+DRAFT_STATE: dict[str, Any] = {
+    "draft": _("Draft"),
+    "testing": _("In testing"),
+    "approved": _("Approved"),
+    "published": _("Published"),
+    "discarded": _("Discarded"),
+}
+DRAFT_STEP: dict[str, Any] = {
+    "written": _("Written"),
+    "tested": _("Tested"),
+    "approved": _("Approved"),
+    "published": _("Published"),
+    "discarded": _("Discarded"),
+}
+DRAFT_DONE: dict[str, Any] = {
+    "test": _("It is sound. Try it on baskets; then a second person approves it."),
+    "approve": _("Approved. It can be published now."),
+    "publish": _("Published: version %(n)s is in force."),
+    "discard": _("Discarded."),
+}
+EFFECT: dict[str, Any] = {kind: label for kind, (label, _fields) in EFFECTS.items()}
+CONFLICT: dict[str, Any] = {
+    "never": _("never together"),
+    "alone": _("one of them wants to be alone"),
+    "one_of_group": _("only one of the group"),
+    "together": _("both may apply"),
+}
+PERIOD: dict[str, Any] = {
+    "basket": _("a basket"),
+    "day": _("today"),
+    "week": _("this week"),
+    "month": _("this month"),
+    "year": _("this year"),
+    "lifetime": _("in all"),
+}
 # tone of a badge: what a glance should tell
 TONE = {
     "active": "good", "placed": "good", "finished": "good", "approved": "good", "granted": "good", "clean": "good",
     "suspended": "bad", "broken": "bad", "failed": "bad", "rejected": "bad", "cancelled": "bad", "closed": "bad",
     "earn_only": "warn", "partially_returned": "warn", "waiting": "warn", "asked": "warn", "pending": "warn",
+    "live": "good", "planned": "info", "paused": "warn", "used_up": "bad", "testing": "info", "published": "good",
+    "never": "bad", "alone": "warn", "one_of_group": "warn", "together": "info",
     "staging": "info", "recording": "info", "running": "info",
 }  # fmt: skip
 TABLES: dict[str, dict[str, Any]] = {
@@ -142,6 +188,12 @@ TABLES: dict[str, dict[str, Any]] = {
     "adjustment": ADJUSTMENT,
     "proof": PROOF,
     "unearned": UNEARNED,
+    "promotion": PROMOTION,
+    "draft": DRAFT_STATE,
+    "draft_step": DRAFT_STEP,
+    "effect": EFFECT,
+    "conflict": CONFLICT,
+    "period": PERIOD,
 }
 
 

@@ -9,7 +9,8 @@ from uuid import UUID
 from django.db import transaction
 
 from regulars.governance.publishing import rules
-from regulars.governance.publishing.rules import promoting
+from regulars.governance.publishing.rules import conflicting, promoting
+from regulars.governance.publishing.rules.conflicting import Conflict
 from regulars.governance.publishing.services import applying
 from regulars.governance.publishing.terms import NoPromotion, Version
 from regulars.kernel.errors import Invalid
@@ -38,6 +39,24 @@ def promotion(*, program_id: int, key: str) -> dict[str, Any]:
     if found is None:
         raise NoPromotion
     return found
+
+
+def as_yaml(body: Body) -> str:
+    """A promotion as people write it in a document."""
+    return rules.write_text(body)
+
+
+def from_yaml(text: str) -> dict[str, Any]:
+    """A promotion from YAML, in JSON values.
+
+    Raises: Invalid.
+    """
+    return dict(rules.plain(rules.tidy(rules.read_text(text))))
+
+
+def conflicts(*, program_id: int, body: Body) -> tuple[Conflict, ...]:
+    """The published promotions that may meet this one on the same goods at the same time, the sharpest first."""
+    return conflicting.conflicts(body, promotions_of(program_id=program_id))
 
 
 def begin(*, program_id: int, body: Body, actor: str, behind: str = "", reason: str = "") -> Draft:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from regulars.kernel import ids
 from regulars.kernel.errors import Forbidden, NotFound, Refusal
 
 DRAFT_PREFIX = "drf"
@@ -59,6 +60,11 @@ class Draft:
     steps: tuple[Step, ...]
     created_at: datetime
     changed_at: datetime
+
+    @property
+    def public_id(self) -> str:
+        """How others name it: `drf_…`."""
+        return ids.encode(DRAFT_PREFIX, self.draft_id)
 
     @property
     def is_open(self) -> bool:
