@@ -19,6 +19,7 @@ from regulars.people.events import services as events
 from regulars.people.members import services as members
 from regulars.people.members.terms import CodeMade
 from regulars.people.programs import services as programs
+from regulars.value.allowances import services as allowances
 from regulars.value.ledger import services as ledger
 from regulars.value.orders.terms import OrderClaimed, OrderPlaced, OrderReturned
 from regulars.value.tiers import services as tiers
@@ -61,6 +62,7 @@ def _close_day(work: Work) -> None:
 # at each program's local midnight, in this order
 NIGHTS: list[Step] = [
     Step("activate pending", _by_ledger(ledger.activate_due)),
+    Step("end offline allowances", _by_ledger(allowances.end_due)),
     Step("release holds", _by_ledger(ledger.release_due_holds)),
     Step("expire lots", _by_ledger(ledger.expire_due)),
     Step("end memberships of audiences", _by_ledger(audiences.expire_due)),

@@ -15,6 +15,7 @@ from regulars.governance.identity import services as identity
 from regulars.kernel import clock, ids
 from regulars.kernel.outbox import announce
 from regulars.people.audiences import services as audiences
+from regulars.value.allowances import services as allowances
 from regulars.value.ledger import services as ledger
 from regulars.value.orders import services as orders
 from regulars.value.tiers import services as tiers
@@ -28,6 +29,7 @@ PROOFS: tuple[tuple[str, Callable[..., Iterable[Any]]], ...] = (
     ("ledger", ledger.discrepancies),
     ("orders", orders.discrepancies),
     ("tiers", tiers.discrepancies),
+    ("allowances", allowances.discrepancies),
     ("identity", identity.discrepancies),
 )
 

@@ -10,7 +10,18 @@ from typing import Any
 from regulars.kernel.errors import NotFound, Refusal
 from regulars.value.promotions.terms import Question, Verdict
 
-SECTIONS = ("program", "brands", "stores", "channels", "audiences", "units", "policies", "earn_rules", "ladders")  # as written
+SECTIONS = (
+    "program",
+    "brands",
+    "stores",
+    "channels",
+    "audiences",
+    "units",
+    "policies",
+    "earn_rules",
+    "ladders",
+    "offline",
+)  # as written
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,6 +29,8 @@ PERMISSIONS = frozenset(
         "keys:manage",
         "audit:read",
         "outbox:manage",
+        "tills:read",
+        "tills:manage",
     }
 )
 
@@ -49,6 +51,7 @@ ROLES: dict[Role, frozenset[str]] = {
             "ledger:read",
             "program:read",
             "privacy:write",
+            "tills:read",
         }
     ),
     Role.STORE_MANAGER: frozenset(
@@ -65,6 +68,8 @@ ROLES: dict[Role, frozenset[str]] = {
             "program:read",
             "staff:read",
             "staff:manage",
+            "tills:read",
+            "tills:manage",
         }
     ),
     Role.CASHIER: frozenset({"members:read", "members:write", "orders:read", "orders:write", "program:read"}),
@@ -106,6 +111,8 @@ SCOPES = frozenset(
         "webhooks:write",
         "privacy:write",
         "ledger:read",
+        "tills:read",
+        "tills:write",
     }
 )
 
@@ -125,6 +132,7 @@ _READ_WRITE = {
     "ledger": ("ledger:read", "points:adjust"),
     "assurance": ("ledger:read", None),
     "orders": ("orders:read", "orders:write"),
+    "allowances": ("tills:read", "tills:manage"),
     "imports": ("imports:run", "imports:run"),
     "kernel": ("outbox:manage", "outbox:manage"),
     "procrastinate": ("outbox:manage", None),

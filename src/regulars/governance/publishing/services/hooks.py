@@ -10,6 +10,7 @@ from regulars.governance.publishing.rules import plain
 from regulars.people.audiences import services as audiences
 from regulars.people.programs import services as programs
 from regulars.people.programs.terms import Change
+from regulars.value.allowances import services as allowances
 from regulars.value.ledger import services as ledger
 from regulars.value.promotions import services as promotions
 from regulars.value.tiers import services as tiers
@@ -67,5 +68,12 @@ HOOKS = (
         check=promotions.check,
         plan=promotions.plan,
         apply=promotions.apply,
+    ),
+    Hook(
+        sections=("offline",),
+        describe=allowances.describe,
+        check=allowances.check,
+        plan=allowances.plan,
+        apply=allowances.apply,
     ),
 )
