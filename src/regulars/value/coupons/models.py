@@ -136,7 +136,8 @@ class CouponRow(models.Model):
                 name="W3_only_a_reservation_ends",
             ),
             models.CheckConstraint(
-                condition=Q(ends_at__isnull=True) | Q(ends_at__gt=F("starts_at")), name="W3_a_coupon_ends_after_it_begins"
+                condition=Q(ends_at__isnull=True) | Q(ends_at__gt=F("starts_at")),
+                name="W3_a_coupon_ends_after_it_begins",
             ),
             models.CheckConstraint(
                 condition=Q(most__isnull=True) | Q(used__gte=0, used__lte=F("most")),
@@ -181,7 +182,9 @@ class UseRow(models.Model):
         db_table = "coupons_use"
         constraints = [
             models.UniqueConstraint(
-                fields=["coupon_id"], condition=Q(is_shared=False, state__in=LIVE), name="W2_a_unique_code_is_used_once"
+                fields=["coupon_id"],
+                condition=Q(is_shared=False, state__in=LIVE),
+                name="W2_a_unique_code_is_used_once",
             ),
             models.UniqueConstraint(
                 fields=["coupon_id", "owner"], condition=Q(state__in=LIVE), name="W2_a_basket_takes_a_code_once"
@@ -260,7 +263,8 @@ class ClaimRow(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["token"], name="W10_a_link_is_one_page"),
             models.CheckConstraint(
-                condition=Q(total__isnull=True) | Q(claimed__lte=F("total")), name="W10_a_page_gives_no_more_than_it_has"
+                condition=Q(total__isnull=True) | Q(claimed__lte=F("total")),
+                name="W10_a_page_gives_no_more_than_it_has",
             ),
         ]
         indexes = [models.Index(fields=["program", "-created_at"], name="coupons_claims_of_program")]
@@ -279,7 +283,9 @@ class ClaimCountRow(models.Model):
         db_table = "coupons_claim_count"
         constraints = [
             models.UniqueConstraint(
-                fields=["claim_id", "member_id", "day"], nulls_distinct=False, name="W10_a_claim_is_counted_in_one_place"
+                fields=["claim_id", "member_id", "day"],
+                nulls_distinct=False,
+                name="W10_a_claim_is_counted_in_one_place",
             ),
             models.CheckConstraint(
                 condition=Q(member_id__isnull=True, day__isnull=False) | Q(member_id__isnull=False, day__isnull=True),

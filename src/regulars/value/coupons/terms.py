@@ -251,7 +251,6 @@ class Imported:
     batch_id: UUID
     lines: int
     stored: int
-    already: int
     rejected: int
 
 

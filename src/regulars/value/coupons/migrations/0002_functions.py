@@ -5,7 +5,7 @@ from pathlib import Path
 from django.db import migrations
 
 SQL = Path(__file__).parent.parent / "sql"
-FILES = ("guards", "context", "using", "holding")
+FILES = ("guards", "context", "using", "holding", "nights", "merging", "proving")
 
 
 class Migration(migrations.Migration):

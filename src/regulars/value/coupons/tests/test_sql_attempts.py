@@ -1,8 +1,10 @@
 """What the database itself refuses."""
+
 import pytest
 from django.db import connection
 
 pytestmark = pytest.mark.django_db
+
 
 def test_functions_exist_here():
     with connection.cursor() as c:
