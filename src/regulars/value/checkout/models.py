@@ -19,8 +19,12 @@ class SessionRow(models.Model):
     program_id = models.IntegerField()
     key = models.TextField()
     state = models.TextField()
-    revision = models.BigIntegerField(db_default=1, help_text="Moves with every change; a writer names the one it read.")
-    opening = models.IntegerField(db_default=1, help_text="How many times it was opened: reopened ones make a new order.")
+    revision = models.BigIntegerField(
+        db_default=1, help_text="Moves with every change; a writer names the one it read."
+    )
+    opening = models.IntegerField(
+        db_default=1, help_text="How many times it was opened: reopened ones make a new order."
+    )
     member_id = models.UUIDField(null=True)
     store = models.TextField(null=True)
     channel = models.TextField()

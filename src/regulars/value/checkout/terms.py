@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -54,8 +54,8 @@ class LineTold(NamedTuple):
 class SessionTold:
     """A basket as a till, a shop or an app tells it. Nobody said: a guest's, until a member is.
 
-    `spend`: points that the member wishes to pay with. `identifiers`: hashed facts of the caller's (a device, an
-    address) that limits may count.
+    `spend`: points that the member wishes to pay with. `identifiers`: facts of the caller's (a device, an address)
+    that limits may count; only their keyed hash is kept. `keeps_member`: with no member said, the session's stays.
     """
 
     channel: str
@@ -68,41 +68,28 @@ class SessionTold:
     tenders: tuple[Tender, ...] = ()
     coupons: tuple[str, ...] = ()
     spend: tuple[Spend, ...] = ()
+    identifiers: tuple[str, ...] = ()
+    keeps_member: bool = True
     attributes: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Session:
-    """A session as it stands; `body` holds the JSON of the answer.
+    """A session as it stands. `body` is the JSON of the answer; `status` of the call: 201 for what is new.
 
-    `order_state` is the order's, once there is one: it says what came back since.
+    `state` is the order's once goods came back. `was_done`: the call had been made before, and changed nothing now.
     """
 
     key: str
-    state: SessionState
+    state: SessionState | OrderState
     revision: int
-    opening: int
     member_id: UUID | None
-    store: str | None
-    channel: str
-    version: int
-    digest: bytes
-    expires_at: datetime
-    tender_until: datetime | None
     order_id: UUID | None
-    order_state: OrderState | None
-    is_new: bool
-    answer: Mapping[str, Any] = field(default_factory=dict)
+    digest: bytes
+    due_minor: int
+    body: bytes
     status: int = 200
-
-    @property
-    def body(self) -> Mapping[str, Any]:
-        """The answer, with what has become of the session since it was given."""
-        state = self.order_state if self.order_state in _CAME_BACK else self.state
-        return {**self.answer, "state": state, "revision": self.revision}
-
-
-_CAME_BACK = (OrderState.PARTIALLY_RETURNED, OrderState.RETURNED)
+    was_done: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,9 +164,5 @@ class QuoteChanged(Refusal):
     """The basket is not worth what was quoted any more; `differences` says where. Nothing was changed."""
 
 
-class NotEntitled(Refusal):
-    """Some goods of this basket are not for this member, or not for so many; `lines` says what is missing."""
-
-
-class NothingReturnsTwice(Refusal):
-    """Parts of this order have come back already; it cannot be reopened."""
+class PartlyReturned(Refusal):
+    """Parts of this order have come back already; it cannot be reopened, only returned."""

@@ -4,8 +4,8 @@
 -- `p_keeps`: whoever the session belongs to already, unless another is said. `p_wants`: audiences, consents, orders.
 
 create or replace function checkout_context(p_program int, p_key text, p_member uuid, p_keeps boolean, p_store bigint,
-  p_channel text, p_currency text, p_codes text[], p_skus text[], p_limit_keys text[], p_limits bigint[], p_wants text[],
-  p_occurred timestamptz, p_now timestamptz,
+  p_channel text, p_currency text, p_codes text[], p_owner text, p_skus text[], p_limit_keys text[], p_limits bigint[],
+  p_wants text[], p_occurred timestamptz, p_now timestamptz,
   out session_state text, out revision bigint, out opening int, out session_order uuid,
   out rule_version int, out member_id uuid, out is_member boolean, out status text, out joined_at timestamptz,
   out birth_month smallint, out birth_day smallint, out zone text, out locale text, out attributes text, out tier text,
@@ -46,10 +46,11 @@ begin
     end if;
   end if;
   if p_codes is not null then
-    select jsonb_agg(to_jsonb(c))::text into coupons from coupons_context(p_program, p_codes, v_member, p_now) c;
+    select json_agg(c)::text into coupons from coupons_context(p_program, p_codes, v_member, p_now, p_owner) c;
   end if;
   if p_skus is not null then
-    select jsonb_agg(to_jsonb(g))::text into goods
+    select json_agg(json_build_array(g.sku, g.name, g.category, g.categories, g.brand, g.attributes, g.price_minor,
+             g.member_minor, g.rights, g.stock::text, g.tracked))::text into goods
       from catalog_goods(p_program, p_store, p_channel, p_skus, p_occurred, p_currency) g;
   end if;
   if p_limit_keys is not null then limits_left := promotions_left(p_program, p_limit_keys, p_limits)::text; end if;

@@ -27,8 +27,7 @@ begin
     perform ledger_let_go(s.member_id, (h ->> 'id')::uuid, (h ->> 'key') || '/release', p_at, p_actor);
   end loop;
   if r ? 'coupons' then
-    perform coupons_release(s.program_id, checkout_uuids(r #> '{coupons,ids}'), checkout_texts(r #> '{coupons,codes}'),
-                            s.key, p_at);
+    perform coupons_release(s.program_id, r #>> '{coupons,owner}', p_at, p_actor);
   end if;
   if r ? 'stock' then
     perform catalog_give_back(s.program_id, (r #>> '{stock,store}')::bigint, checkout_texts(r #> '{stock,skus}'),
@@ -72,7 +71,7 @@ begin
 end $$;
 
 -- Reserve all that an open session was decided to use, and freeze the decision. `p_reserve`: {"counters": {key: n},
--- "holds": [{"id", "slot", "amount", "key"}], "coupons": {"ids", "codes"}, "stock": {"store", "skus", "quantities"},
+-- "holds": [{"id", "slot", "amount", "key"}], "coupons": {"ids", "codes", "owner"}, "stock": {"store", "skus", "quantities"},
 -- "takes": {"keys", "amounts", "limits", "hot", "budget"}}; each may be missing. `p_account` null: nothing depends on it.
 create or replace function checkout_tender(p_program int, p_key text, p_revision bigint, p_member uuid, p_account bigint,
   p_version int, p_digest bytea, p_answer bytea, p_question bytea, p_reserve jsonb, p_until timestamptz,
@@ -87,7 +86,7 @@ begin
   end loop;
   if r ? 'coupons' then
     perform coupons_reserve(p_program, checkout_uuids(r #> '{coupons,ids}'), checkout_texts(r #> '{coupons,codes}'),
-                            p_key, p_now);
+                            r #>> '{coupons,owner}', p_now, p_holds_until, p_member, p_actor);
   end if;
   if r ? 'stock' then  -- what was really taken is what may go back
     select coalesce(jsonb_agg(t.sku order by t.sku), '[]'), coalesce(jsonb_agg(trim_scale(t.quantity)::text order by t.sku), '[]')
@@ -114,6 +113,10 @@ create or replace function checkout_extend(p_program int, p_key text, p_revision
 declare s checkout_session; h jsonb;
 begin
   s := checkout_hold(p_program, p_key, p_revision, '{tendering}');
+  if s.reserved ? 'coupons' then
+    perform coupons_reserve(p_program, checkout_uuids(s.reserved #> '{coupons,ids}'), checkout_texts(s.reserved #> '{coupons,codes}'),
+                            s.reserved #>> '{coupons,owner}', p_now, p_holds_until, s.member_id);
+  end if;
   for h in select x from jsonb_array_elements(coalesce(s.reserved -> 'holds', '[]')) x loop
     perform ledger_hold_on((h ->> 'id')::uuid, p_holds_until);
   end loop;

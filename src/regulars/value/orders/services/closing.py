@@ -1,22 +1,21 @@
-"""Closing a basket that was decided here: `prepare` says what will be true afterwards, `close` makes it so at once."""
+"""Closing a basket that was decided here: `prepare` says what will be true, `close` makes it so at once."""
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Any
 
 import orjson
 
-from regulars.value.orders.rules import answers
-from regulars.value.orders.rules.extras import counted, extras_to_json
+from regulars.value.orders.rules import answers, checking
+from regulars.value.orders.rules.extras import extras_to_json
 from regulars.value.orders.services import asking
 from regulars.value.orders.services.placing import decision_json, lines_json, text, text_of
 from regulars.value.orders.terms import (
     DEFAULT_SOURCE,
     Applied,
     AppliedHere,
-    Counted,
     CouponUsed,
     Extras,
     Holding,
@@ -25,9 +24,8 @@ from regulars.value.orders.terms import (
     SpentHere,
     StockTaken,
 )
-from regulars.value.orders.terms.closing import SESSION_SOURCE, Before, Closed, Closing
-from regulars.value.promotions import services as promotions
-from regulars.value.promotions.terms import Outcome
+from regulars.value.orders.terms.closing import SESSION_SOURCE, Account, Before, Closed, Closing, Issue
+from regulars.value.promotions.terms import Outcome, Snapshot, Verdict
 
 _CLOSE = (
     "orders_close(%s::uuid, %s::int, %s::bigint, %s::uuid, %s::text, %s::text, %s::bigint, %s::text,"
@@ -37,30 +35,59 @@ _CLOSE = (
     " %s::smallint, %s::bytea, %s::jsonb)"
 )
 _TOLD_TO_OTHERS = frozenset({"gift", "random_reward", "challenge", "audience", "tier", "notify", "webhook"})
-_LEVEL = 1  # of compression: questions are written once a sale and read once a month
+_EARNING = ("active", "earn_only")  # whose account may be touched
 
 
-def prepare(*, closing: Closing) -> Closed:
-    """What the member will have earned and hold once the basket is closed; true if the account has not moved."""
-    keys = asking.unit_keys(closing.snapshot)
-    decision = closing.verdict.earning
+def basket_faults(*, told: OrderTold, now: datetime, tolerance_minutes: int) -> list[tuple[str, str]]:
+    """What is wrong with a basket, as with an order told: every fault with its path."""
+    return checking.check_order(told) or checking.check_clock(told.occurred_at, now, tolerance_minutes)
+
+
+def prepare(
+    *,
+    verdict: Verdict,
+    snapshot: Snapshot,
+    account: Account | None,
+    now: datetime,
+    holds: Collection[str] = (),
+    is_kept: bool = True,
+) -> Closed:
+    """What a verdict earns by unit and line, and what the member holds once it is kept, if the account has not moved.
+
+    Args: account: None for a guest. holds: units that pay out of what is held. is_kept: False: what she holds now.
+    """
+    keys = asking.unit_keys(snapshot)
+    decision = verdict.earning
+    balances: Mapping[str, Holding] = {}
+    if account is not None:
+        balances = _balances(verdict, account, keys, now, holds) if is_kept else _holdings(account, keys)
     return Closed(
         earned=answers.by_unit(asking.earned_of(decision.lots), keys),
         by_line={n: answers.by_unit(amounts, keys) for n, amounts in decision.earned_by_line.items()},
-        balances=_balances(closing, keys) if closing.question.member else {},
+        balances=balances,
     )
 
 
-def _balances(closing: Closing, keys: Mapping[int, str]) -> dict[str, Holding]:
-    account = closing.account
+def _holdings(account: Account, keys: Mapping[int, str]) -> dict[str, Holding]:
+    columns = (account.active, account.pending, account.held, account.debt, account.overdue)
+    found = {}
+    for slot, unit in keys.items():
+        active, pending, held, debt, overdue = [asking.at(column, slot) for column in columns]
+        found[unit] = Holding(active - overdue, pending, held, debt)
+    return found
+
+
+def _balances(
+    verdict: Verdict, account: Account, keys: Mapping[int, str], now: datetime, holds: Collection[str]
+) -> dict[str, Holding]:
     active, held = list(account.active), list(account.held)
-    for paid in closing.verdict.spend:
-        column = held if paid.unit in closing.holds else active
+    for paid in verdict.spend:
+        column = held if paid.unit in holds else active
         if paid.slot <= len(column):
             column[paid.slot - 1] -= paid.amount
     seen = (account.version, active, account.pending, held, account.debt, account.overdue)
     ctx = asking.Context(*[None] * 5, True, *[None] * 9, *seen, None)  # type: ignore[arg-type]
-    return asking.holdings_after(decision=closing.verdict.earning, ctx=ctx, keys=keys, now=closing.recorded_at)
+    return asking.holdings_after(decision=verdict.earning, ctx=ctx, keys=keys, now=now)
 
 
 def close(
@@ -68,14 +95,13 @@ def close(
 ) -> None:
     """Write a decided basket as an order with everything it brings about, in one statement; or nothing.
 
-    Args: closed: as `prepare` answered. before: what is called first, in the same statement. status, body: the answer,
-    kept under the caller's idempotency key.
+    Args: closed: as `prepare` answered. before: what is called first, in the same statement. status, body: the
+    answer, kept under the caller's idempotency key.
     Raises: Stale when the account has moved; LimitReached and the refusals of coupons, stock and points, when
     somebody else was faster; Busy.
     """
-    asking.call(
-        f"select {_CLOSE} from {before.sql} as before_", (*_arguments(program_id, closing, closed, status, body), *before.params)
-    )
+    params = (*_arguments(program_id, closing, closed, status, body), *before.params)
+    asking.call(f"select {_CLOSE} from {before.sql} as before_", params)
 
 
 def _arguments(program_id: int, closing: Closing, closed: Closed, status: int, body: bytes) -> tuple[Any, ...]:
@@ -83,11 +109,13 @@ def _arguments(program_id: int, closing: Closing, closed: Closed, status: int, b
     member = closing.question.member
     decision, pricing = verdict.earning, verdict.pricing
     lots = asking.lots_of(decision)
-    raised = verdict.counters is not None and not closing.is_reserved
-    if member is not None and lots.units is None and (raised or verdict.spend or pricing.applied):
-        lots = asking.Lots([], [])  # whatever depends on the account moves its version
-    if closing.is_reserved and lots.units == []:
+    counters = closing.counters if not closing.is_reserved else None
+    if not lots.units:
         lots = asking.Lots()
+        if member is not None and member.status in _EARNING and (counters is not None or pricing.applied):
+            lots = asking.Lots([], [])  # what depends on the account sees that it has not moved, and moves it
+        if closing.is_reserved:
+            lots = asking.Lots()
     kept = None
     if member is not None:
         kept = decision_json(
@@ -127,10 +155,10 @@ def _arguments(program_id: int, closing: Closing, closed: Closed, status: int, b
         text_of(_lines(closing)),
         *lots,
         asking.earned_of(decision.lots),
-        text(dict(verdict.counters)) if raised and verdict.counters is not None else None,
+        text(dict(counters)) if counters is not None else None,
         text_of(_effects(closing)),
         text(extras_to_json(_extras(closing))),
-        zlib.compress(orjson.dumps(promotions.question_to_json(closing.question)), _LEVEL),
+        closing.question_body,
         repeat.key if repeat else None,
         repeat.request_hash if repeat else None,
         status,
@@ -183,10 +211,12 @@ def _effects(closing: Closing) -> bytes | None:
             }
             for s in verdict.spend
         ]
-    if closing.coupons and not closing.is_reserved:
-        effects["coupons"] = coupons_told(closing.coupons)
+    if closing.coupons:
+        effects["coupons"] = {**coupons_told(closing.coupons), "owner": closing.owner}
+    if closing.issues:
+        effects["issue"] = _issue_told(closing.issues)
     if closing.stock and not closing.is_reserved:
-        effects["stock"] = stock_told(closing.stock)
+        effects["stock"] = {**stock_told(closing.stock), "store": closing.question.basket.store or ""}
     if verdict.pricing.takes and not closing.is_reserved:
         effects["takes"] = takes_told(verdict.pricing.takes)
     outcomes = [o for o in verdict.pricing.outcomes if o.kind in _TOLD_TO_OTHERS]
@@ -215,6 +245,20 @@ def coupons_told(coupons: tuple[Any, ...]) -> dict[str, Any]:
     }
 
 
+def _issue_told(issues: tuple[Issue, ...]) -> dict[str, Any]:
+    return {
+        "ids": [i.coined.id for i in issues],
+        "codes": [i.coined.code for i in issues],
+        "templates": [i.coined.template for i in issues],
+        "versions": [i.coined.version for i in issues],
+        "starts": [i.coined.starts_at for i in issues],
+        "ends": [i.coined.ends_at for i in issues],
+        "keys": [i.key for i in issues],
+        "holds": [i.most_held for i in issues],
+        "promotions": [i.promotion for i in issues],
+    }
+
+
 def stock_told(stock: tuple[tuple[str, Any], ...]) -> dict[str, Any]:
     """Goods as stored functions take them."""
     return {"skus": [sku for sku, _ in stock], "quantities": [answers.plain(q) for _, q in stock]}
@@ -232,12 +276,7 @@ def takes_told(takes: tuple[Any, ...]) -> dict[str, Any]:
 
 
 def _extras(closing: Closing) -> Extras:
-    verdict, member = closing.verdict, closing.question.member
-    if closing.is_reserved:
-        raised = tuple(Counted(key, amount) for key, amount in sorted(closing.counted.items()))
-    else:
-        raised = counted(member.counters, verdict.counters) if member else ()
-    store = closing.question.basket.store
+    verdict, store = closing.verdict, closing.question.basket.store or ""
     return Extras(
         session=closing.session,
         promotions=tuple(
@@ -249,7 +288,7 @@ def _extras(closing: Closing) -> Extras:
             for s in verdict.spend
         ),
         takes=tuple((t.key, t.amount) for t in verdict.pricing.takes),
-        counted=raised,
+        counted=closing.counted,
         outcomes=verdict.pricing.outcomes,
-        stock=tuple(StockTaken(store, sku, quantity) for sku, quantity in closing.stock) if store else (),
+        stock=tuple(StockTaken(store, sku, quantity) for sku, quantity in closing.stock),
     )

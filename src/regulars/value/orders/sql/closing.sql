@@ -1,9 +1,10 @@
 -- A basket that was decided here becomes an order, with everything that it brings about, in one call: the account (lock
 -- and version check first), points that pay, what is earned, coupons, stock, limits and budgets, the order with its
 -- lines and what to undo it by, the question that was decided, the caller's idempotency record, and the news.
--- `p_effects`: {"spend": [{"slot", "amount", "key", "hold"}], "coupons": {"ids", "codes"}, "stock": {"skus", "quantities"},
--- "takes": {"keys", "amounts", "limits", "hot", "budget"}, "news": [{"kind", "body"}]}; null where the basket brings none of them.
--- What was reserved before is not in it, but for the points that are held.
+-- `p_effects`: {"spend": [{"slot", "amount", "key", "hold"}], "coupons": {"ids", "codes", "owner"}, "stock": {"store", "skus",
+-- "quantities"},
+-- "issue": {"ids", "codes", "templates", "versions", "starts", "ends", "keys", "holds", "promotions"}, "takes": {"keys", "amounts", "limits", "hot", "budget"}, "news": [{"kind", "body"}]}; null where the basket brings none of them.
+-- What was reserved before is not in it, but for points that are held and coupons that the basket ("owner") has.
 -- Locks: the caller's own row, the account, coupons, stock by sku, limits by key with budgets last.
 
 create or replace function orders_close(p_member uuid, p_program int, p_version bigint,
@@ -35,11 +36,23 @@ begin
   end if;
   if p_effects ? 'coupons' then
     perform coupons_redeem(p_program, orders_uuids(p_effects #> '{coupons,ids}'), orders_texts(p_effects #> '{coupons,codes}'),
-                           p_source || '/' || p_ref, p_recorded);
+      p_source || '/' || p_ref, p_recorded, p_member, p_effects #>> '{coupons,owner}', p_actor);
   end if;
-  if p_effects ? 'stock' then
-    perform catalog_take(p_program, p_store, orders_texts(p_effects #> '{stock,skus}'),
-                         orders_texts(p_effects #> '{stock,quantities}')::numeric[]);
+  if p_effects ? 'issue' and p_member is not null then
+    v_extras := jsonb_set(v_extras, '{issued}', coalesce((select jsonb_agg(jsonb_build_array(t.coupon_id,
+        p_effects #> array['issue', 'promotions', (t.n - 1)::text]) order by t.n)
+      from coupons_issue(p_program, p_member, orders_uuids(p_effects #> '{issue,ids}'), orders_texts(p_effects #> '{issue,codes}'),
+        orders_texts(p_effects #> '{issue,templates}'), orders_texts(p_effects #> '{issue,versions}')::int[],
+        orders_texts(p_effects #> '{issue,starts}')::timestamptz[], orders_texts(p_effects #> '{issue,ends}')::timestamptz[],
+        orders_texts(p_effects #> '{issue,keys}'), orders_texts(p_effects #> '{issue,holds}')::int[], p_recorded, p_actor,
+        p_source || '/' || p_ref) with ordinality as t(coupon_id, code, template, what, n)
+     where t.coupon_id is not null), '[]'));
+  end if;
+  if p_effects ? 'stock' then  -- what was really taken is what may go back
+    v_extras := jsonb_set(v_extras, '{stock}', coalesce((select jsonb_agg(jsonb_build_array(p_effects #> '{stock,store}', t.sku,
+        trim_scale(t.quantity)::text) order by t.sku)
+      from catalog_take(p_program, p_store, orders_texts(p_effects #> '{stock,skus}'),
+                        orders_texts(p_effects #> '{stock,quantities}')::numeric[]) t), '[]'));
   end if;
   if p_effects ? 'takes' then
     perform promotions_take(p_program, orders_texts(p_effects #> '{takes,keys}'),

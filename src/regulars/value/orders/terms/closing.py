@@ -9,6 +9,8 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from regulars.value.coupons.terms import Coined
+from regulars.value.orders.terms.extras import Counted
 from regulars.value.orders.terms.told import Holding, Repeat
 from regulars.value.promotions.terms import CouponHeld, Question, Snapshot, Verdict
 
@@ -36,13 +38,23 @@ class Account(NamedTuple):
     overdue: tuple[int, ...] = ()
 
 
+class Issue(NamedTuple):
+    """A coupon that the order brings: coined, not stored yet. `most_held`: how many she may hold of its kind."""
+
+    promotion: str
+    key: str
+    coined: Coined
+    most_held: int | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Closing:
     """A decided basket with all that its order needs.
 
-    `holds` are points set aside for it, by unit. `is_reserved`: coupons, stock, limits and the member's own counters
-    were taken before, and are not taken again. `counted`: how far they were raised then. `stock` are goods to take.
-    `issues`: coupons to make for the member, as `coupons` wants them.
+    `question_body` is what replays the decision. `holds` are points set aside for it, by unit. `is_reserved`: stock,
+    limits and the member's own counters were taken before, and are not taken again (`counted` says how far they were
+    raised); coupons are then those that `owner` has reserved. `counters` are the member's after it (None: unchanged).
+    `stock` are goods to take, or that were taken.
     """
 
     order_id: UUID
@@ -50,13 +62,17 @@ class Closing:
     session: str
     store_id: int | None
     question: Question
+    question_body: bytes
     verdict: Verdict
     snapshot: Snapshot
-    account: Account = Account()
+    account: Account
     holds: Mapping[str, UUID] = field(default_factory=dict)
     is_reserved: bool = False
-    counted: Mapping[str, int] = field(default_factory=dict)
+    owner: str | None = None
+    counters: Mapping[str, int] | None = None
+    counted: tuple[Counted, ...] = ()
     coupons: tuple[CouponHeld, ...] = ()
+    issues: tuple[Issue, ...] = ()
     stock: tuple[tuple[str, Decimal], ...] = ()
     attributes: Mapping[str, Any] | None = None
     descriptions: tuple[str | None, ...] = ()
