@@ -16,6 +16,7 @@ from regulars.kernel import clock, ids
 from regulars.kernel.outbox import announce
 from regulars.people.audiences import services as audiences
 from regulars.value.allowances import services as allowances
+from regulars.value.catalog import services as catalog
 from regulars.value.ledger import services as ledger
 from regulars.value.orders import services as orders
 from regulars.value.tiers import services as tiers
@@ -27,6 +28,7 @@ _LOCK = 0x4A55  # one proof at a time: it reads everything
 PROOFS: tuple[tuple[str, Callable[..., Iterable[Any]]], ...] = (
     ("audiences", audiences.discrepancies),
     ("ledger", ledger.discrepancies),
+    ("catalog", catalog.discrepancies),
     ("orders", orders.discrepancies),
     ("tiers", tiers.discrepancies),
     ("allowances", allowances.discrepancies),

@@ -30,7 +30,7 @@ def product_faults(
     channels: frozenset[str],
     stores: frozenset[str],
 ) -> list[Fault]:
-    """Every fault of a product, with what the program has: declared attributes, categories, brands, channels, stores."""
+    """Every fault of a product, beside what the program has: declared attributes, categories, brands and so on."""
     faults = _text_faults("sku", told.sku, 100) + _text_faults("name", told.name, 300)
     if len(told.uom) > 20 or _CONTROL.search(told.uom):
         faults.append(("uom", "must be at most 20 characters"))
