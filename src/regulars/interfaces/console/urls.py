@@ -21,6 +21,7 @@ from regulars.interfaces.console.views import (
     overview,
     program,
     promotions,
+    sessions,
     trying,
 )
 
@@ -37,6 +38,7 @@ urlpatterns: list[Any] = [
     path("member/<str:ref>/merge/<str:merge_ref>/undo/", merging.unmerge, name="console_unmerge"),
     path("member/<str:ref>/do/<slug:name>/", acting.act, name="console_act"),
     path("orders/", orders.listed, name="console_orders"),
+    path("order/<path:ref>/why/", sessions.why, name="console_why"),
     path("order/<path:ref>/", orders.shown, name="console_order"),
     path("promotions/", promotions.listed, name="console_promotions"),
     path("promotion/<path:key>/steer/", promotions.steered, name="console_promotion_steer"),
@@ -48,6 +50,8 @@ urlpatterns: list[Any] = [
     path("drafts/try/", trying.on_basket, name="console_draft_try"),
     path("draft/<str:ref>/", drafting.shown, name="console_draft"),
     path("draft/<str:ref>/do/<slug:name>/", drafting.acted, name="console_draft_act"),
+    path("sessions/", sessions.listed, name="console_sessions"),
+    path("session/<path:key>/", sessions.shown, name="console_session"),
     path("ledger/", ledger.statements, name="console_ledger"),
     path("approvals/", ledger.approvals, name="console_approvals"),
     path("approvals/<int:adjustment_id>/", ledger.decide, name="console_decide"),

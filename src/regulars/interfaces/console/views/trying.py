@@ -11,10 +11,9 @@ from zoneinfo import ZoneInfo
 from django.http import HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 
-from regulars.governance.publishing.services import drafts as publishing
 from regulars.governance.publishing.services import trying
-from regulars.interfaces.console import words
 from regulars.interfaces.console.desk import Desk, page
+from regulars.interfaces.console.promoting import answers as naming
 from regulars.interfaces.console.reading import member as reading
 from regulars.interfaces.console.refusals import said
 from regulars.interfaces.console.views.drafting import read_json
@@ -35,8 +34,11 @@ def on_basket(desk: Desk) -> HttpResponse:
         tried = trying.on_basket(
             program_id=desk.program.id, body=told["body"], told=_told(told, desk.program.currency, desk.program.zone)
         )
-        context |= {"tried": tried, "names": _names(desk, told["body"])}
-        context["lines"] = {line.n: line for line in tried.question.basket.lines}
+        context |= {
+            "tried": tried,
+            "names": naming.names(desk, more=[told["body"]]),
+            "answer": naming.shape(tried.question, tried.after),
+        }
         context["delta"] = tried.before.pricing.total_minor - tried.after.pricing.total_minor
     except Refusal as no:
         context |= {"refusal": said(no), "faults": getattr(no, "errors", [])}
@@ -44,11 +46,6 @@ def on_basket(desk: Desk) -> HttpResponse:
     return JsonResponse(
         {"html": render_to_string("console/basket_answer.html", context, request=desk.request)}, status=status
     )
-
-
-def _names(desk: Desk, body: Mapping[str, Any]) -> dict[str, str]:
-    every = [*publishing.promotions_of(program_id=desk.program.id), body]
-    return {str(p.get("key")): words.named(p.get("name"), str(p.get("key")), desk.language) for p in every}
 
 
 def _told(told: Mapping[str, Any], currency: str, zone: str) -> SessionTold:

@@ -274,14 +274,17 @@
           const homes = [...root.querySelectorAll("[data-path]")].filter((one) => path === one.dataset.path || path.startsWith(`${one.dataset.path}.`));
           const home = homes.sort((a, b) => b.dataset.path.length - a.dataset.path.length)[0];
           home?.querySelector(":scope > [data-faults]")?.append(make("li", {}, message));
+          const part = home?.closest("details.rg-part");
+          if (part) part.open = true;
         });
         if (yaml && document.activeElement !== yaml) yaml.value = answer.yaml;
       }).catch(() => { aside.textContent = words.offline; });
     };
 
     const show = () => {
-      root.replaceChildren(...parts.map((part) => make("section", { class: "rg-card", "aria-labelledby": `p-${part.key}` },
-        make("header", {}, make("h2", { id: `p-${part.key}` }, part.label)),
+      const said = (part) => part.fields.some((spec) => !isEmpty(read(spec.name)));
+      root.replaceChildren(...parts.map((part, n) => make("details", { class: "rg-card rg-part", open: n < 3 || said(part) },
+        make("summary", {}, make("h2", {}, part.label), make("span", { class: "material-symbols-outlined rg-turn", "aria-hidden": "true" }, "expand_more")),
         make("div", { class: "rg-body rg-fields" }, part.fields.map((spec) => field({ ...spec, path: spec.name }, read(spec.name), (value) => write(spec.name, value)))))));
       hidden.value = JSON.stringify(body);
       if (isReadOnly) root.querySelectorAll("input, select, textarea, button").forEach((one) => { one.disabled = true; });
