@@ -14,10 +14,12 @@ from regulars.interfaces.imports import services as imports
 from regulars.kernel import idempotency, nights, outbox
 from regulars.kernel.nights import Step, Work, until_nothing, whole
 from regulars.kernel.outbox import Reaction
+from regulars.people.audiences import services as audiences
 from regulars.people.events import services as events
 from regulars.people.members import services as members
 from regulars.people.members.terms import CodeMade
 from regulars.people.programs import services as programs
+from regulars.value.allowances import services as allowances
 from regulars.value.ledger import services as ledger
 from regulars.value.orders.terms import OrderClaimed, OrderPlaced, OrderReturned
 from regulars.value.tiers import services as tiers
@@ -60,8 +62,10 @@ def _close_day(work: Work) -> None:
 # at each program's local midnight, in this order
 NIGHTS: list[Step] = [
     Step("activate pending", _by_ledger(ledger.activate_due)),
+    Step("end offline allowances", _by_ledger(allowances.end_due)),
     Step("release holds", _by_ledger(ledger.release_due_holds)),
     Step("expire lots", _by_ledger(ledger.expire_due)),
+    Step("end memberships of audiences", _by_ledger(audiences.expire_due)),
     Step("review levels", tiers.review_at_night, only_latest=True),
     Step("close the day's books", whole(_close_day), only_latest=True),
     Step("sign the heads", whole(lambda w: ledger.sign_heads(program_id=w.program_id, day=w.day)), only_latest=True),

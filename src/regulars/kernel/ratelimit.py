@@ -107,6 +107,22 @@ class Limiter:
             retry_after_seconds=0 if allowed else max(1, math.ceil((wanted - tokens) / rate)),
         )
 
+    def peek(self, key: Hashable, limit: Limit) -> Verdict:
+        """Whether one call would pass now; takes nothing. For limits that count failures only."""
+        with self._lock:
+            now = self._clock()
+            tokens, at = self._buckets.get((key, limit), (float(limit.burst), now))
+        rate = limit.per_minute / 60
+        tokens = min(float(limit.burst), tokens + max(0.0, now - at) * rate)
+        allowed = tokens >= 1
+        return Verdict(
+            allowed=allowed,
+            limit=limit,
+            remaining=int(tokens),
+            reset_seconds=math.ceil((limit.burst - tokens) / rate),
+            retry_after_seconds=0 if allowed else max(1, math.ceil((1 - tokens) / rate)),
+        )
+
     def must_take(self, key: Hashable, limit: Limit, *, weight: int = 1) -> Verdict:
         """As `take`. Raises: TooManyRequests with `retry_after_seconds` among its facts."""
         verdict = self.take(key, limit, weight=weight)

@@ -14,6 +14,9 @@ from regulars.governance.assurance.terms import AlreadyRunning, Finding, NoRun, 
 from regulars.governance.identity import services as identity
 from regulars.kernel import clock, ids
 from regulars.kernel.outbox import announce
+from regulars.people.audiences import services as audiences
+from regulars.value.allowances import services as allowances
+from regulars.value.catalog import services as catalog
 from regulars.value.ledger import services as ledger
 from regulars.value.orders import services as orders
 from regulars.value.tiers import services as tiers
@@ -23,9 +26,12 @@ STALE_AFTER = timedelta(hours=6)  # a proof that did not end by then died with i
 _LOCK = 0x4A55  # one proof at a time: it reads everything
 
 PROOFS: tuple[tuple[str, Callable[..., Iterable[Any]]], ...] = (
+    ("audiences", audiences.discrepancies),
     ("ledger", ledger.discrepancies),
+    ("catalog", catalog.discrepancies),
     ("orders", orders.discrepancies),
     ("tiers", tiers.discrepancies),
+    ("allowances", allowances.discrepancies),
     ("identity", identity.discrepancies),
 )
 

@@ -24,9 +24,11 @@ from regulars.governance.identity.terms import (
 from regulars.kernel import clock, ids
 from regulars.kernel.errors import Invalid
 from regulars.kernel.outbox import announce
+from regulars.people.audiences import services as audiences
 from regulars.people.consent import services as consent
 from regulars.people.members import services as members
 from regulars.people.members.terms import AlreadyMerged
+from regulars.value.allowances import services as allowances
 from regulars.value.ledger import services as ledger
 from regulars.value.tiers import services as tiers
 
@@ -58,8 +60,10 @@ def merge(*, program_id: int, into: UUID, from_: UUID, reason: str, actor: str) 
         ),
         "members": members.absorb(program_id=program_id, from_id=from_, into_id=into),
         "consent": consent.absorb(program_id=program_id, from_id=from_, into_id=into),
+        "audiences": audiences.absorb(program_id=program_id, from_id=from_, into_id=into),
     }
     tiers.absorb(program_id=program_id, from_member=from_, into_member=into)
+    allowances.absorb(program_id=program_id, from_member=from_, into_member=into)
     row = MergeRow.objects.create(
         id=merge_id,
         program_id=program_id,
@@ -111,7 +115,10 @@ def undo(*, program_id: int, merge_id: UUID, reason: str, actor: str) -> Merge:
             actor=actor,
         ),
     }
+    if "audiences" in row.record:  # older merges moved none
+        audiences.separate(program_id=program_id, record=row.record["audiences"])
     tiers.separate(program_id=program_id, members=[from_, into])
+    allowances.separate(program_id=program_id, members=[from_, into])
     row.undone_at, row.undone_by, row.undone_reason = now, actor, reason.strip()
     row.moved = {**row.moved, "not_returned": _not_returned(back)}
     row.save(update_fields=["undone_at", "undone_by", "undone_reason", "moved"])

@@ -8,8 +8,20 @@ from datetime import datetime
 from typing import Any
 
 from regulars.kernel.errors import NotFound, Refusal
+from regulars.value.promotions.terms import Question, Verdict
 
-SECTIONS = ("program", "brands", "stores", "channels", "units", "policies", "earn_rules", "ladders")  # as written
+SECTIONS = (
+    "program",
+    "brands",
+    "stores",
+    "channels",
+    "audiences",
+    "units",
+    "policies",
+    "earn_rules",
+    "ladders",
+    "offline",
+)  # as written
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +86,27 @@ class Blueprint:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Moved:
+    """What a promotion gave before and gives now, in minor units; `is_gone`: it applied and no longer does."""
+
+    key: str
+    before_minor: int
+    after_minor: int
+    is_gone: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tried:
+    """One basket without a promotion (`before`) and with it (`after`); `changes` are those of all others."""
+
+    key: str
+    before: Verdict
+    after: Verdict
+    question: Question
+    changes: tuple[Moved, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class ProgramPublished:
     """A program follows a new version of its document."""
 
@@ -88,6 +121,10 @@ class UnknownVersion(NotFound):
 
 class UnknownBlueprint(NotFound):
     """There is no blueprint with this key."""
+
+
+class NoPromotion(NotFound):
+    """The program in force has no promotion with this key."""
 
 
 class VersionConflict(Refusal):

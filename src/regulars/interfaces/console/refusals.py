@@ -45,6 +45,16 @@ SENTENCES: dict[str, Any] = {
     "file_gone": _("The file is no longer where the import began to read it, or its content has changed."),
     "unknown_mapping": _("There is no such mapping."),
     "unknown_version": _("There is no such version of this program."),
+    "no_draft": _("There is no such draft."),
+    "no_promotion": _("The program has no promotion with this key."),
+    "draft_exists": _("Another draft of this promotion is open; go on with that one, or discard it."),
+    "wrong_draft_state": _("The draft is not in a state in which this can be done."),
+    "draft_changed": _("Somebody changed the draft meanwhile; look at it again."),
+    "draft_outdated": _(
+        "The published promotion was changed after this draft began; begin anew from what is published."
+    ),
+    "four_eyes": _("Who wrote a draft cannot approve it; a second person must."),
+    "no_session": _("There is no such basket here."),
     "stale": _("The account has changed meanwhile; try again."),
 }
 

@@ -42,6 +42,15 @@ NAVIGATION: list[dict[str, Any]] = [
             {"title": _("Overview"), "icon": "space_dashboard", "link": reverse_lazy("admin:index")},
             _item(_("Members"), "groups", "console_members", "members:read"),
             _item(_("Orders"), "receipt_long", "console_orders", "orders:read"),
+            _item(_("Baskets"), "shopping_cart", "console_sessions", "orders:read"),
+        ],
+    },
+    {
+        "title": _("Promotions"),
+        "separator": True,
+        "items": [
+            _item(_("Promotions"), "local_offer", "console_promotions", "program:read"),
+            _item(_("Drafts"), "edit_note", "console_drafts", "program:read"),
         ],
     },
     {

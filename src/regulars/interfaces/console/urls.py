@@ -11,6 +11,7 @@ from django.views.i18n import set_language
 from regulars.interfaces.console.desk import choose_program
 from regulars.interfaces.console.views import (
     acting,
+    drafting,
     imports,
     ledger,
     members,
@@ -19,6 +20,9 @@ from regulars.interfaces.console.views import (
     orders,
     overview,
     program,
+    promotions,
+    sessions,
+    trying,
 )
 
 urlpatterns: list[Any] = [
@@ -34,7 +38,20 @@ urlpatterns: list[Any] = [
     path("member/<str:ref>/merge/<str:merge_ref>/undo/", merging.unmerge, name="console_unmerge"),
     path("member/<str:ref>/do/<slug:name>/", acting.act, name="console_act"),
     path("orders/", orders.listed, name="console_orders"),
+    path("order/<path:ref>/why/", sessions.why, name="console_why"),
     path("order/<path:ref>/", orders.shown, name="console_order"),
+    path("promotions/", promotions.listed, name="console_promotions"),
+    path("promotion/<path:key>/steer/", promotions.steered, name="console_promotion_steer"),
+    path("promotion/<path:key>/", promotions.shown, name="console_promotion"),
+    path("drafts/", drafting.listed, name="console_drafts"),
+    path("drafts/new/", drafting.new, name="console_draft_new"),
+    path("drafts/look/", drafting.looked, name="console_draft_look"),
+    path("drafts/condition/", drafting.condition_checked, name="console_draft_condition"),
+    path("drafts/try/", trying.on_basket, name="console_draft_try"),
+    path("draft/<str:ref>/", drafting.shown, name="console_draft"),
+    path("draft/<str:ref>/do/<slug:name>/", drafting.acted, name="console_draft_act"),
+    path("sessions/", sessions.listed, name="console_sessions"),
+    path("session/<path:key>/", sessions.shown, name="console_session"),
     path("ledger/", ledger.statements, name="console_ledger"),
     path("approvals/", ledger.approvals, name="console_approvals"),
     path("approvals/<int:adjustment_id>/", ledger.decide, name="console_decide"),

@@ -7,6 +7,8 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from regulars.interfaces.console.promoting.vocabulary import EFFECTS
+
 MEMBER_STATUS: dict[str, Any] = {
     "active": pgettext_lazy("member", "Active"),
     "suspended": _("Suspended"),
@@ -94,6 +96,44 @@ UNEARNED: dict[str, Any] = {
     "member_closed": _("Closed"),
     "suspended": _("Suspended"),
     "closed": _("Closed"),
+    "condition_false": _("Condition not met"),
+    "schedule": _("Not at this time"),
+    "not_open": _("Not at this time"),
+    "store": _("Other stores only"),
+    "channel": _("Other channels only"),
+    "brand": _("Other brands only"),
+    "audience": _("Other audiences only"),
+    "members_only": _("Members only"),
+    "tender": _("Other ways to pay only"),
+    "minimum": _("Not enough in the basket"),
+    "min": _("Not enough in the basket"),
+    "goods": _("Not these goods"),
+    "no_goods": _("None of its goods"),
+    "limit": _("Limit reached"),
+    "limit_reached": _("Limit reached"),
+    "budget": _("Budget used up"),
+    "group": _("Another of its group gave more"),
+    "stacking": _("Another promotion gave more"),
+    "replaced": _("Another promotion gave more"),
+    "coupon_needed": _("Needs a coupon"),
+    "expired": _("Expired"),
+    "unknown": _("Unknown"),
+    "nothing_off": _("Nothing left to take off"),
+    "paused": _("Paused"),
+}
+COUPON_HERE: dict[str, Any] = {
+    "applied": _("applied"),
+    "refused": _("refused"),
+    "not_applied": _("not applied"),
+}
+SESSION: dict[str, Any] = {
+    "open": _("Open"),
+    "tendering": _("Being paid"),
+    "closed": pgettext_lazy("session", "Closed"),
+    "cancelled": _("Cancelled"),
+    "expired": _("Expired"),
+    "partially_returned": _("Partly returned"),
+    "returned": _("Returned"),
 }
 IMPORT_STATE: dict[str, Any] = {
     "waiting": _("Waiting"),
@@ -121,12 +161,56 @@ PROOF: dict[str, Any] = {
     "failed": _("Could not run"),
 }
 ADJUSTMENT: dict[str, Any] = {"asked": _("Waits"), "approved": _("Approved"), "rejected": _("Rejected")}
+PROMOTION: dict[str, Any] = {
+    "live": _("Live now"),
+    "planned": _("Planned"),
+    "paused": _("Paused"),
+    "ended": _("Ended"),
+    "used_up": _("Budget used up"),
+}
+DRAFT_STATE: dict[str, Any] = {
+    "draft": _("Draft"),
+    "testing": _("In testing"),
+    "approved": _("Approved"),
+    "published": _("Published"),
+    "discarded": _("Discarded"),
+}
+DRAFT_STEP: dict[str, Any] = {
+    "written": _("Written"),
+    "tested": _("Tested"),
+    "approved": _("Approved"),
+    "published": _("Published"),
+    "discarded": _("Discarded"),
+}
+DRAFT_DONE: dict[str, Any] = {
+    "test": _("It is sound. Try it on baskets; then a second person approves it."),
+    "approve": _("Approved. It can be published now."),
+    "publish": _("Published: version %(n)s is in force."),
+    "discard": _("Discarded."),
+}
+EFFECT: dict[str, Any] = {kind: label for kind, (label, _fields) in EFFECTS.items()}
+CONFLICT: dict[str, Any] = {
+    "never": _("never together"),
+    "alone": _("one of them wants to be alone"),
+    "one_of_group": _("only one of the group"),
+    "together": _("both may apply"),
+}
+PERIOD: dict[str, Any] = {
+    "basket": _("a basket"),
+    "day": _("today"),
+    "week": _("this week"),
+    "month": _("this month"),
+    "year": _("this year"),
+    "lifetime": _("in all"),
+}
 # tone of a badge: what a glance should tell
 TONE = {
     "active": "good", "placed": "good", "finished": "good", "approved": "good", "granted": "good", "clean": "good",
     "suspended": "bad", "broken": "bad", "failed": "bad", "rejected": "bad", "cancelled": "bad", "closed": "bad",
     "earn_only": "warn", "partially_returned": "warn", "waiting": "warn", "asked": "warn", "pending": "warn",
-    "staging": "info", "recording": "info", "running": "info",
+    "live": "good", "planned": "info", "paused": "warn", "used_up": "bad", "testing": "info", "published": "good",
+    "never": "bad", "alone": "warn", "one_of_group": "warn", "together": "info",
+    "open": "info", "tendering": "warn", "staging": "info", "recording": "info", "running": "info",
 }  # fmt: skip
 TABLES: dict[str, dict[str, Any]] = {
     "member": MEMBER_STATUS,
@@ -142,6 +226,14 @@ TABLES: dict[str, dict[str, Any]] = {
     "adjustment": ADJUSTMENT,
     "proof": PROOF,
     "unearned": UNEARNED,
+    "coupon_here": COUPON_HERE,
+    "session": SESSION,
+    "promotion": PROMOTION,
+    "draft": DRAFT_STATE,
+    "draft_step": DRAFT_STEP,
+    "effect": EFFECT,
+    "conflict": CONFLICT,
+    "period": PERIOD,
 }
 
 

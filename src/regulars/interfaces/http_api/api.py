@@ -19,6 +19,7 @@ from regulars.interfaces.http_api import (
     orders,
     problems,
     programs,
+    promotion_drafts,
     value,
     words,
 )
@@ -42,6 +43,9 @@ PARAMETERS = {
     "unit": "Only this unit, by its key.",
     "open_only": "Only lots that still hold something.",
     "reveal": "Personal values in clear; needs the scope `members:reveal` and is recorded.",
+    "draft": "The id of a draft (`drf_…`).",
+    "promotion": "The key of a published promotion.",
+    "act": "`pause` or `resume`.",
     "version": "The number of a version; the one in force when absent.",
 }
 
@@ -97,5 +101,6 @@ for router in (
     orders.router,
     events.router,
     programs.router,
+    promotion_drafts.router,
 ):
     api.add_router("", router)

@@ -29,6 +29,8 @@ PERMISSIONS = frozenset(
         "keys:manage",
         "audit:read",
         "outbox:manage",
+        "tills:read",
+        "tills:manage",
     }
 )
 
@@ -49,6 +51,7 @@ ROLES: dict[Role, frozenset[str]] = {
             "ledger:read",
             "program:read",
             "privacy:write",
+            "tills:read",
         }
     ),
     Role.STORE_MANAGER: frozenset(
@@ -65,6 +68,8 @@ ROLES: dict[Role, frozenset[str]] = {
             "program:read",
             "staff:read",
             "staff:manage",
+            "tills:read",
+            "tills:manage",
         }
     ),
     Role.CASHIER: frozenset({"members:read", "members:write", "orders:read", "orders:write", "program:read"}),
@@ -102,14 +107,17 @@ SCOPES = frozenset(
         "events:write",
         "program:read",
         "program:write",
+        "program:approve",
         "webhooks:write",
         "privacy:write",
         "ledger:read",
+        "tills:read",
+        "tills:write",
     }
 )
 
 # No store owns these: a key that is bound to a store cannot have them.
-BEYOND_STORES = frozenset({"program:write", "webhooks:write", "privacy:write"})
+BEYOND_STORES = frozenset({"program:write", "program:approve", "webhooks:write", "privacy:write"})
 
 # What Django's admin asks (app label, verb) → our permission. What is not here only an operator may do.
 _READ_WRITE = {
@@ -124,6 +132,7 @@ _READ_WRITE = {
     "ledger": ("ledger:read", "points:adjust"),
     "assurance": ("ledger:read", None),
     "orders": ("orders:read", "orders:write"),
+    "allowances": ("tills:read", "tills:manage"),
     "imports": ("imports:run", "imports:run"),
     "kernel": ("outbox:manage", "outbox:manage"),
     "procrastinate": ("outbox:manage", None),

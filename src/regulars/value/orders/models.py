@@ -41,8 +41,10 @@ class OrderRow(models.Model):
     digest = models.BinaryField()
     claimed_at = models.DateTimeField(null=True)
     attributes = models.JSONField(null=True)
-    subtotal_minor = models.BigIntegerField(null=True, help_text="Before discounts; null for orders decided elsewhere.")
+    subtotal_minor = models.BigIntegerField(null=True, help_text="Before discounts; null: decided elsewhere.")
     extras = models.JSONField(null=True, help_text="What its basket's decision brought beside points: terms.Extras.")
+
+    undone = models.JSONField(null=True, help_text="How much of the extras returns have undone: terms.Undone.")
 
     class Meta:
         db_table = "orders_order"
@@ -83,6 +85,9 @@ class LineRow(models.Model):
     discount_minor = models.BigIntegerField(db_default=0)
     shares = models.JSONField(null=True, help_text="[[promotion, coupon or null, minor], …]")
     tendered_minor = models.BigIntegerField(db_default=0, help_text="The part of the amount that points paid.")
+    restocked = models.DecimalField(max_digits=18, decimal_places=6, db_default=0)
+    handed_over = models.DecimalField(max_digits=18, decimal_places=6, db_default=0)
+    cancelled = models.DecimalField(max_digits=18, decimal_places=6, db_default=0)
 
     class Meta:
         db_table = "orders_line"
@@ -90,6 +95,17 @@ class LineRow(models.Model):
             models.CheckConstraint(
                 condition=Q(returned__gte=0, returned__lte=Greatest(F("quantity"), 0)),
                 name="O3_no_line_returns_more_than_it_sold",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    handed_over__gte=0,
+                    cancelled__gte=0,
+                    cancelled__lte=Greatest(F("returned"), 0),
+                    handed_over__lte=Greatest(F("quantity"), 0) - F("cancelled"),
+                    restocked__gte=0,
+                    restocked__lte=Greatest(F("returned"), 0),
+                ),
+                name="O18_nothing_is_handed_over_and_cancelled",
             ),
         ]
 
@@ -119,6 +135,9 @@ class ReturnRow(models.Model):
     refund_minor = models.BigIntegerField()
     digest = models.BinaryField()
     answer = models.JSONField()
+    kind = models.TextField(db_default="return", help_text="Which call brought it: terms.ReturnKind.")
+    tendered_minor = models.BigIntegerField(db_default=0, help_text="What came back as points, in money's worth.")
+    charged_minor = models.BigIntegerField(db_default=0, help_text="Kept back because promotions hold no longer.")
 
     class Meta:
         db_table = "orders_return"
@@ -145,6 +164,7 @@ class ReturnLineRow(models.Model):
     amount_minor = models.BigIntegerField()
     match = models.TextField()
     reversed = ArrayField(models.BigIntegerField(), null=True)
+    refund_minor = models.BigIntegerField(null=True, help_text="In money; null: all of the amount.")
 
     class Meta:
         db_table = "orders_return_line"

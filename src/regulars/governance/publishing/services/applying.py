@@ -68,8 +68,7 @@ def _apply(
     told: dict[str, Any], actor: str, note: str, program_id: int | None, expected_version: int | None
 ) -> Version:
     program = _program(told, program_id) or _made(told, actor)
-    with connection.cursor() as cursor:
-        cursor.execute(_LOCK, [program.id])
+    hold(program_id=program.id)
     program = programs.by_id(program_id=program.id)
     if expected_version is not None and expected_version != program.current_version:
         raise VersionConflict(
@@ -98,6 +97,12 @@ def _apply(
     changed = tuple(dict.fromkeys(c.section for c in changes))
     outbox.announce(ProgramPublished(program_id=program.id, version=number, sections=changed), program_id=program.id)
     return _told(program, row)
+
+
+def hold(*, program_id: int) -> None:
+    """Until the transaction ends nobody else applies anything to this program; who reads it now may build on it."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK, [program_id])
 
 
 def apply_blueprint(*, key: str, actor: str) -> Version:

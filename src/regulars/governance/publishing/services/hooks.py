@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from regulars.governance.publishing.rules import plain
+from regulars.people.audiences import services as audiences
 from regulars.people.programs import services as programs
 from regulars.people.programs.terms import Change
+from regulars.value.allowances import services as allowances
 from regulars.value.ledger import services as ledger
 from regulars.value.promotions import services as promotions
 from regulars.value.tiers import services as tiers
@@ -40,6 +42,13 @@ HOOKS = (
         apply=lambda program_id, _, document, actor: programs.apply(program_id, plain(document), actor),
     ),
     Hook(
+        sections=("audiences",),
+        describe=audiences.describe,
+        check=lambda document: audiences.check(plain(document)),
+        plan=lambda program_id, document: audiences.plan(program_id, plain(document)),
+        apply=lambda program_id, _, document, actor: audiences.apply(program_id, plain(document)),
+    ),
+    Hook(
         sections=("units",),
         describe=ledger.describe,
         check=lambda document: ledger.check(plain(document)),
@@ -59,5 +68,12 @@ HOOKS = (
         check=promotions.check,
         plan=promotions.plan,
         apply=promotions.apply,
+    ),
+    Hook(
+        sections=("offline",),
+        describe=allowances.describe,
+        check=allowances.check,
+        plan=allowances.plan,
+        apply=allowances.apply,
     ),
 )

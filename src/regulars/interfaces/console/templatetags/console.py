@@ -111,6 +111,23 @@ def last_day(value: Any) -> str:
     return day(value - timedelta(microseconds=1))
 
 
+@register.simple_tag
+def runs(begins: Any, ends: Any) -> str:
+    """From when to when something runs."""
+    if begins is None and ends is None:
+        return _("always")
+    if ends is None:
+        return _("from %(day)s") % {"day": day(begins)}
+    last = day(ends - timedelta(microseconds=1))
+    return _("until %(day)s") % {"day": last} if begins is None else f"{day(begins)} – {last}"
+
+
+@register.filter
+def last_step(steps: Any) -> str:
+    """Who did the last thing of a list of steps."""
+    return steps[-1].actor if steps else ""
+
+
 @register.filter
 def word(code: Any, table: str) -> Any:
     """What a code is called."""

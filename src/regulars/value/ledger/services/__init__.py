@@ -2,7 +2,7 @@
 
 from regulars.value.ledger.services.adjusting import adjust, adjustments, approve, reject
 from regulars.value.ledger.services.earning import activate, clawback, context, earn, parcel
-from regulars.value.ledger.services.holding import capture, hold, hold_of, holds, release
+from regulars.value.ledger.services.holding import capture, hold, hold_of, holds, holds_of, release
 from regulars.value.ledger.services.merging import absorb, dossier, forget, note, notes, separate
 from regulars.value.ledger.services.nights import (
     activate_at_night,
@@ -58,6 +58,7 @@ __all__ = [
     "hold",
     "hold_of",
     "holds",
+    "holds_of",
     "journal",
     "lots",
     "note",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -54,6 +55,11 @@ def hold_of(*, program_id: int, hold_id: UUID) -> Hold:
     if row is None:
         raise NotFound("There is no such hold.")
     return _hold(row)
+
+
+def holds_of(*, program_id: int, hold_ids: Sequence[UUID]) -> list[Hold]:
+    """Holds by their ids, in no order; unknown ones are left out."""
+    return [_hold(row) for row in HoldRow.objects.filter(program_id=program_id, id__in=hold_ids)]
 
 
 def holds(*, program_id: int, member_id: UUID) -> list[Hold]:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [("orders", "0005_facts")]
     operations = [
-        migrations.AddField("orderrow", "subtotal_minor", models.BigIntegerField(null=True, help_text="Before discounts; null for orders decided elsewhere.")),
+        migrations.AddField("orderrow", "subtotal_minor", models.BigIntegerField(null=True, help_text="Before discounts; null: decided elsewhere.")),
         migrations.AddField("orderrow", "extras", models.JSONField(null=True, help_text="What its basket's decision brought beside points: terms.Extras.")),
         migrations.AddField("linerow", "discount_minor", models.BigIntegerField(db_default=0)),
         migrations.AddField("linerow", "shares", models.JSONField(null=True, help_text="[[promotion, coupon or null, minor], …]")),

@@ -15,10 +15,15 @@ from regulars.value.orders.terms import (
     PREFIX,
     RETURN_PREFIX,
     ByUnit,
+    CouponBack,
+    CouponVoided,
+    NotUndone,
     OrderTold,
     Receipt,
+    Repriced,
     ReturnReceipt,
     ReturnTold,
+    Settled,
 )
 
 MEMBER_PREFIX = "mem"
@@ -94,7 +99,7 @@ def return_digest(told: ReturnTold) -> bytes:
         told.order,
         told.order_source,
         instant(told.occurred_at),
-        [(plain(b.quantity), b.line, b.sku, b.amount_minor) for b in told.lines],
+        [(plain(b.quantity), b.line, b.sku, b.amount_minor, *([] if b.restock else [False])) for b in told.lines],
     ]
     return hashlib.sha256(orjson.dumps(asked)).digest()[:16]
 
@@ -141,6 +146,7 @@ def return_body(receipt: ReturnReceipt) -> bytes:
             "member": ids.encode(MEMBER_PREFIX, receipt.member_id) if receipt.member_id else None,
             "order": ids.encode(PREFIX, receipt.order_id) if receipt.order_id else None,
             "occurred_at": instant(receipt.occurred_at),
+            "kind": receipt.kind,
             "refund_minor": receipt.refund_minor,
             "clawed": _dict(receipt.clawed),
             "owed": _dict(receipt.owed),
@@ -152,12 +158,48 @@ def return_body(receipt: ReturnReceipt) -> bytes:
                     "sku": line.sku,
                     "quantity": plain(line.quantity),
                     "amount_minor": line.amount_minor,
+                    "refund_minor": line.refund_minor,
                     "order": ids.encode(PREFIX, line.order_id) if line.order_id else None,
                     "clawed": _dict(line.clawed),
                 }
                 for line in receipt.lines
             ],
+            **settled_json(receipt.settled),
         }
+    )
+
+
+def settled_json(settled: Settled) -> dict[str, Any]:
+    """What a return settled beside its lines, as it is kept and answered."""
+    return {
+        "tendered_minor": settled.tendered_minor,
+        "charged_minor": settled.charged_minor,
+        "restored": _dict(settled.restored),
+        "expired": _dict(settled.expired),
+        "coupons": [c._asdict() for c in settled.coupons],
+        "issued": [i._asdict() for i in settled.issued],
+        "limits": [{"key": key, "amount": amount} for key, amount in settled.limits],
+        "restocked": [{"goods": goods, "quantity": plain(quantity)} for goods, quantity in settled.restocked],
+        "repriced": [r._asdict() for r in settled.repriced],
+        "not_undone": [n._asdict() for n in settled.not_undone],
+    }
+
+
+def settled_kept(kept: Mapping[str, Any] | None) -> Settled:
+    """What `settled_json` wrote; nothing for None."""
+    if kept is None:
+        return Settled()
+    return Settled(
+        tendered_minor=kept["tendered_minor"],
+        charged_minor=kept["charged_minor"],
+        restored=kept["restored"],
+        expired=kept["expired"],
+        coupons=tuple(CouponBack(**c) for c in kept["coupons"]),
+        issued=tuple(CouponVoided(**i) for i in kept["issued"]),
+        limits=tuple((x["key"], x["amount"]) for x in kept["limits"]),
+        restocked=tuple((x["goods"], Decimal(x["quantity"])) for x in kept["restocked"]),
+        repriced=tuple(Repriced(**r) for r in kept["repriced"]),
+        not_undone=tuple(NotUndone(**n) for n in kept["not_undone"]),
     )
 
 

@@ -57,15 +57,19 @@ class _Asked(NamedTuple):
     lines: list[dict[str, Any]]
     digest: bytes
     now: datetime
+    rule_version: int | None
 
 
-def place(*, program_id: int, told: OrderTold, actor: str, repeat: Repeat | None = None) -> Receipt:
+def place(
+    *, program_id: int, told: OrderTold, actor: str, repeat: Repeat | None = None, rule_version: int | None = None
+) -> Receipt:
     """Record a sale and give what it earns. All of it happens, or none; told again, it is the same answer.
 
     The member is found by reference, by identifier, or by the payment token of a tender; nobody found by the last two
     is a guest, who can claim the order later. A member who may not earn gets the order without earnings, and why.
 
-    Args: repeat: the caller's idempotency key, kept with the answer in the same commit.
+    Args: repeat: the caller's idempotency key, kept with the answer in the same commit. rule_version: by which rules
+    it earns, for a sale that was made under earlier ones; the ones in force unless said.
     Raises: Invalid with every fault; UnknownMember; OrderDiffers when the reference was told with other content;
     IdempotencyMismatch; NoSuchVersion when the program has no rules yet; Busy after a lock wait.
     """
@@ -88,6 +92,7 @@ def place(*, program_id: int, told: OrderTold, actor: str, repeat: Repeat | None
         lines=lines,
         digest=answers.order_digest(told, lines),
         now=clock.now(),
+        rule_version=rule_version,
     )
     for _ in range(_OPTIMISTIC_TRIES):
         receipt = _try(asked)
@@ -129,7 +134,7 @@ def _try(asked: _Asked, is_locked: bool = False) -> Receipt | None:
         )
     if member_id is not None and not ctx.is_member:
         raise UnknownMember
-    snapshot = promotions.snapshot(program_id=asked.program_id, version=ctx.rule_version)
+    snapshot = promotions.snapshot(program_id=asked.program_id, version=asked.rule_version or ctx.rule_version)
     faults = checking.check_clock(asked.told.occurred_at, asked.now, snapshot.policies.future_tolerance_minutes)
     if faults:
         raise Invalid(errors=faults)

@@ -2,34 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 import orjson
 import psycopg
 from django.db import transaction
+from django.db.models import F
 
 from regulars.kernel import clock, idempotency, ids
 from regulars.kernel.errors import Busy, Invalid
 from regulars.value.ledger.terms import MemberMerged, Stale
-from regulars.value.orders.models import LineRow, OrderRow, ReturnLineRow, ReturnRow
+from regulars.value.orders.models import LineRow, OrderRow, ReturnRow
 from regulars.value.orders.rules import answers, checking
 from regulars.value.orders.rules.returning import match_credit, share, spread
-from regulars.value.orders.services import asking
-from regulars.value.orders.services.reading import everyone, keys_of, order_row
+from regulars.value.orders.services import asking, settling
+from regulars.value.orders.services.reading import everyone, order_row
+from regulars.value.orders.services.receipts import receipt_kept
 from regulars.value.orders.services.repeating import current_member
 from regulars.value.orders.terms import (
+    PICKUP,
+    PREFIX,
+    UNDO_SOURCE,
+    Back,
     Bought,
-    LineTaken,
     Match,
+    NoOrder,
+    NotHandedOver,
+    NothingLeft,
+    NotOpen,
     NotReturnable,
     OrderMoved,
+    OrderState,
     Part,
+    Piece,
     Repeat,
     ReturnDiffers,
     ReturnExceeds,
+    ReturnKind,
     ReturnReceipt,
     ReturnTold,
 )
@@ -38,18 +51,8 @@ from regulars.value.promotions import services as promotions
 _TRIES = 5
 _TAKE_BACK = (
     "select orders_take_back(%s::uuid, %s::int, %s::uuid, %s::text, %s::text, %s::timestamptz, %s::timestamptz,"
-    " %s::bytea, %s::text, %s::jsonb)::text"
+    " %s::bytea, %s::text, %s::jsonb, %s::boolean)::text"
 )
-
-
-class _Piece(NamedTuple):
-    """A part of a told line on its way to the database; `is_strict`: its amount must fit into the line's."""
-
-    n: int
-    part: Part
-    sku: str
-    amount_minor: int | None
-    is_strict: bool = False
 
 
 def take_back(*, program_id: int, told: ReturnTold, actor: str, repeat: Repeat | None = None) -> ReturnReceipt:
@@ -57,10 +60,56 @@ def take_back(*, program_id: int, told: ReturnTold, actor: str, repeat: Repeat |
 
     With an order, its lines are named; the refund of a line is its share unless an amount is said. Without one, goods
     are matched to the member's earlier purchases of the same goods, latest first; what matches nothing is kept,
-    marked with the reason, and takes nothing back. Told again, it is the same answer.
+    marked with the reason, and takes nothing back. Of an order that was decided here, what points had paid goes back
+    to their lots, coupons, limits and stock are free again, and promotions do what their policy says. Told again, it
+    is the same answer.
 
-    Raises: Invalid with every fault; NoOrder; UnknownMember; NotReturnable; ReturnExceeds; ReturnDiffers; Busy.
+    Raises: Invalid with every fault; NoOrder; UnknownMember; NotReturnable; ReturnExceeds; ReturnDiffers;
+    BundleIncomplete; NotHandedOver; Busy.
     """
+    return run(program_id=program_id, told=told, actor=actor, repeat=repeat, kind=ReturnKind.RETURN)
+
+
+def cancel_lines(*, program_id: int, told: ReturnTold, actor: str, repeat: Repeat | None = None) -> ReturnReceipt:
+    """Cancel a part of an order that waits to be picked up: what was not handed over, by the same arithmetic.
+
+    Raises: NotOpen for an order that is not to be picked up; as `take_back`.
+    """
+    return run(program_id=program_id, told=told, actor=actor, repeat=repeat, kind=ReturnKind.CANCELLATION)
+
+
+def undo_order(*, program_id: int, order: UUID, reason: str, actor: str) -> ReturnReceipt:
+    """Take back all that is left of an order, as if it had never been, inside the caller's transaction.
+
+    Whatever can be undone is: money, points, earnings, limits, stock, and coupons whatever their policy says of
+    returns. The order is cancelled.
+
+    Raises: NoOrder; NothingLeft when all of it has come back already.
+    """
+    row = OrderRow.objects.filter(program_id=program_id, id=order).select_for_update().first()
+    if row is None:
+        raise NoOrder
+    lines = LineRow.objects.filter(order_id=row.id, quantity__gt=F("returned")).exclude(kind="adjustment")
+    left = tuple(Back(line.quantity - line.returned, line=line.line_ref) for line in lines.order_by("n"))
+    if not left:
+        raise NothingLeft
+    name = ids.encode(PREFIX, row.id)
+    told = ReturnTold(ref=name, source=UNDO_SOURCE, occurred_at=clock.now(), lines=left, order=name)
+    receipt = run(program_id=program_id, told=told, actor=actor, kind=ReturnKind.UNDO, reason=reason)
+    OrderRow.objects.filter(id=row.id).update(state=OrderState.CANCELLED)
+    return receipt
+
+
+def run(
+    *,
+    program_id: int,
+    told: ReturnTold,
+    actor: str,
+    kind: ReturnKind,
+    repeat: Repeat | None = None,
+    reason: str | None = None,
+) -> ReturnReceipt:
+    """Record what comes back by any of the calls that bring goods back. Raises: as `take_back` and `cancel_lines`."""
     faults = checking.check_return(told)
     faults += checking.check_clock(told.occurred_at, clock.now(), _tolerance(program_id)) if not faults else []
     if faults:
@@ -70,7 +119,8 @@ def take_back(*, program_id: int, told: ReturnTold, actor: str, repeat: Repeat |
         kept = idempotency.claim(program_id, repeat.key, repeat.request_hash) if repeat else None
         for _ in range(_TRIES):
             try:
-                receipt = _try(program_id, told, digest, actor)
+                with transaction.atomic():
+                    receipt = _try(program_id, told, digest, actor, kind, reason)
             except (OrderMoved, MemberMerged, Stale):
                 continue  # another return, a claim, or a merge of hers was faster: look again
             break
@@ -94,49 +144,68 @@ def _answered(receipt: ReturnReceipt, status: int, body: bytes) -> ReturnReceipt
     return receipt
 
 
-def _try(program_id: int, told: ReturnTold, digest: bytes, actor: str) -> ReturnReceipt:
+def _try(
+    program_id: int, told: ReturnTold, digest: bytes, actor: str, kind: ReturnKind, reason: str | None
+) -> ReturnReceipt:
     before = ReturnRow.objects.filter(program_id=program_id, source=told.source, ref=told.ref).first()
     if before is not None:
-        if bytes(before.digest) != digest:
+        if bytes(before.digest) != digest or before.kind != kind:
             raise ReturnDiffers(f"Return {told.source}:{told.ref} was told before with other content.", ref=told.ref)
         return receipt_kept(before, is_new=False)
     if told.order is not None:
-        member_id, pieces = _of_order(program_id, told)
+        member_id, pieces = _of_order(program_id, told, kind)
     else:
         member_id, pieces = _of_goods(program_id, told)
-    return_id = ids.new_id()
-    try:
+    pieces, made = settling.plans(program_id=program_id, pieces=pieces)
+    return_id, now = ids.new_id(), clock.now()
+    restored, expired, missed = settling.restore_points(plans=made, told=told, member_id=member_id, actor=actor)
+    _write(
+        member_id,
+        program_id,
+        return_id,
+        told.source,
+        told.ref,
+        told.occurred_at,
+        now,
+        digest,
+        actor,
+        _json(pieces),
+        bool(made) or kind is not ReturnKind.RETURN,
+    )
+    is_undo = kind is ReturnKind.UNDO
+    parts = [
+        settling.settle(plan=p, return_id=return_id, member_id=member_id, at=now, actor=actor, is_undo=is_undo)
+        for p in made
+    ]
+    if kind is ReturnKind.CANCELLATION:
+        asking.call("select orders_mark_cancelled(%s::uuid)", (return_id,))
+    if made or kind is not ReturnKind.RETURN:
+        settled = settling.together(parts)
+        settled = replace(settled, restored=restored, expired=expired, not_undone=(*settled.not_undone, *missed))
+        answer = {"settled": answers.settled_json(settled)} | ({"reason": reason} if reason else {})
         asking.call(
-            _TAKE_BACK,
-            (
-                member_id,
-                program_id,
-                return_id,
-                told.source,
-                told.ref,
-                told.occurred_at,
-                clock.now(),
-                digest,
-                actor,
-                _json(pieces),
-            ),
+            "select orders_return_done(%s::uuid, %s::text, %s::jsonb)",
+            (return_id, kind.value, orjson.dumps(answer).decode()),
         )
+    return receipt_kept(ReturnRow.objects.get(id=return_id), is_new=True)
+
+
+def _write(*params: Any) -> None:
+    try:
+        asking.call(_TAKE_BACK, params)
     except psycopg.errors.UniqueViolation as taken:
         if taken.diag.constraint_name == "O2_a_return_counts_once":
             raise OrderMoved from taken
         raise
-    return receipt_kept(ReturnRow.objects.get(id=return_id), is_new=True)
 
 
-def _json(pieces: Sequence[_Piece]) -> str:
+def _json(pieces: Sequence[Piece]) -> str:
     rows: list[dict[str, Any]] = []
-    part = 0
     for piece in pieces:
-        part = part + 1 if rows and rows[-1]["n"] == piece.n else 1
         rows.append(
             {
                 "n": piece.n,
-                "part": part,
+                "part": piece.at,
                 "order_id": piece.part.order_id,
                 "order_n": piece.part.n,
                 "quantity": answers.plain(piece.part.quantity),
@@ -149,8 +218,12 @@ def _json(pieces: Sequence[_Piece]) -> str:
     return orjson.dumps(rows).decode()
 
 
-def _of_order(program_id: int, told: ReturnTold) -> tuple[UUID | None, list[_Piece]]:
-    order = order_row(program_id=program_id, ref=told.order or "", source=told.order_source)
+def _of_order(program_id: int, told: ReturnTold, kind: ReturnKind) -> tuple[UUID | None, list[Piece]]:
+    named = order_row(program_id=program_id, ref=told.order or "", source=told.order_source)
+    order = OrderRow.objects.select_for_update().get(id=named.id)
+    is_pickup = (order.attributes or {}).get("fulfilment") == PICKUP
+    if kind is ReturnKind.CANCELLATION and not is_pickup:
+        raise NotOpen
     lines = {line.line_ref: line for line in LineRow.objects.filter(order_id=order.id)}
     faults = [
         (f"lines.{i}.id", f"{back.line!r} is not a line of this order")
@@ -159,37 +232,70 @@ def _of_order(program_id: int, told: ReturnTold) -> tuple[UUID | None, list[_Pie
     ]
     if faults:
         raise Invalid(errors=faults)
-    gone = {ref: (line.returned, line.returned_minor) for ref, line in lines.items()}
+    gone: dict[str, tuple[Decimal, int]] = {}
     pieces = []
     for n, back in enumerate(told.lines, 1):
         line = lines[back.line or ""]
-        if line.kind == "adjustment":
-            raise NotReturnable(f"Line {line.line_ref!r} is an adjustment and cannot come back.", line=line.line_ref)
-        returned, refunded = gone[line.line_ref]
-        quantity, amount = line.quantity - returned, max(0, line.amount_minor - refunded)
-        if back.quantity > quantity:
-            raise ReturnExceeds(
-                f"Of line {line.line_ref!r} only {answers.plain(quantity)} can still come back.",
-                line=line.line_ref,
-                left=answers.plain(quantity),
-            )
-        if back.amount_minor is not None and back.amount_minor > amount:
-            raise ReturnExceeds(
-                f"Of line {line.line_ref!r} only {amount} can still be refunded.",
-                line=line.line_ref,
-                left_minor=amount,
-            )
-        returned += back.quantity
-        due = max(0, share(total=line.amount_minor, part=returned, whole=line.quantity) - refunded)
-        gone[line.line_ref] = (returned, refunded + (due if back.amount_minor is None else back.amount_minor))
+        before = gone.get(line.line_ref, (Decimal(0), 0))
+        due = _due(line, back, *before)
+        if is_pickup and kind is not ReturnKind.UNDO:
+            _check_pickup(line, before[0] + back.quantity, kind)
+        gone[line.line_ref] = (before[0] + back.quantity, before[1] + due)
         part = Part(Match.MATCHED, back.quantity, order.id, line.n)
-        pieces.append(_Piece(n, part, line.sku, back.amount_minor, is_strict=True))
+        pieces.append(Piece(n, 1, part, line.sku, back.amount_minor, is_strict=True, restock=back.restock))
     if order.member_id is None:
         return None, pieces
     return current_member(program_id=program_id, member_id=order.member_id), pieces
 
 
-def _of_goods(program_id: int, told: ReturnTold) -> tuple[UUID | None, list[_Piece]]:
+def _due(line: LineRow, back: Back, quantity: Decimal, amount: int) -> int:
+    """What is refunded for a line that comes back, after `quantity` of it for `amount` in the same return.
+
+    Raises: NotReturnable; ReturnExceeds.
+    """
+    if line.kind == "adjustment":
+        raise NotReturnable(f"Line {line.line_ref!r} is an adjustment and cannot come back.", line=line.line_ref)
+    left, left_minor = line.quantity - line.returned - quantity, line.amount_minor - line.returned_minor - amount
+    if back.quantity > left:
+        raise ReturnExceeds(
+            f"Of line {line.line_ref!r} only {answers.plain(left)} can still come back.",
+            line=line.line_ref,
+            left=answers.plain(left),
+        )
+    if back.amount_minor is not None and back.amount_minor > max(0, left_minor):
+        raise ReturnExceeds(
+            f"Of line {line.line_ref!r} only {max(0, left_minor)} can still be refunded.",
+            line=line.line_ref,
+            left_minor=max(0, left_minor),
+        )
+    if back.amount_minor is not None:
+        return back.amount_minor
+    part = line.returned + quantity + back.quantity
+    return max(0, share(total=line.amount_minor, part=part, whole=line.quantity) - line.returned_minor - amount)
+
+
+def _check_pickup(line: LineRow, quantity: Decimal, kind: ReturnKind) -> None:
+    """Only what waits can be cancelled; only what was handed over can come back.
+
+    Raises: ReturnExceeds; NotHandedOver.
+    """
+    waits = line.quantity - line.handed_over - line.cancelled
+    if kind is ReturnKind.CANCELLATION and quantity > waits:
+        raise ReturnExceeds(
+            f"Of line {line.line_ref!r} only {answers.plain(waits)} wait to be picked up.",
+            line=line.line_ref,
+            left=answers.plain(waits),
+        )
+    out = line.handed_over - (line.returned - line.cancelled)
+    if kind is not ReturnKind.CANCELLATION and quantity > out:
+        raise NotHandedOver(
+            f"Of line {line.line_ref!r} only {answers.plain(max(out, Decimal(0)))} are in the customer's hands.",
+            line=line.line_ref,
+            left=answers.plain(max(out, Decimal(0))),
+        )
+
+
+def _of_goods(program_id: int, told: ReturnTold) -> tuple[UUID | None, list[Piece]]:
     member_id = asking.member_named(program_id=program_id, told=told)
     if member_id is not None:
         member_id = current_member(program_id=program_id, member_id=member_id)
@@ -198,11 +304,14 @@ def _of_goods(program_id: int, told: ReturnTold) -> tuple[UUID | None, list[_Pie
     for n, back in enumerate(told.lines, 1):
         sku, amount = back.sku or "", back.amount_minor or 0
         if member_id is None:
-            pieces.append(_Piece(n, Part(Match.NO_MEMBER, back.quantity), sku, amount))
+            pieces.append(Piece(n, 1, Part(Match.NO_MEMBER, back.quantity), sku, amount))
             continue
         parts = match_credit(quantity=back.quantity, at=told.occurred_at, bought=bought.get(sku, ()))
         amounts = spread(total=amount, over=[p.quantity for p in parts])
-        pieces += [_Piece(n, part, sku, a) for part, a in zip(parts, amounts, strict=True)]
+        pieces += [
+            Piece(n, at, part, sku, a, restock=back.restock)
+            for at, (part, a) in enumerate(zip(parts, amounts, strict=True), 1)
+        ]
         bought[sku] = _without(bought.get(sku, ()), parts)
     return member_id, pieces
 
@@ -220,42 +329,3 @@ def _bought(program_id: int, member_id: UUID, skus: set[str]) -> dict[str, Seque
 def _without(bought: Sequence[Bought], parts: Sequence[Part]) -> tuple[Bought, ...]:
     gone = {(p.order_id, p.n): p.quantity for p in parts}
     return tuple(b._replace(left=b.left - gone.get((b.order_id, b.n), Decimal(0))) for b in bought)
-
-
-def receipt_kept(row: ReturnRow, *, is_new: bool) -> ReturnReceipt:
-    """The answer to a return, from what was kept; without its JSON."""
-    parts = list(ReturnLineRow.objects.filter(parent_id=row.id).order_by("n", "part"))
-    orders = {o.id: o for o in OrderRow.objects.filter(id__in={p.order_id for p in parts if p.order_id})}
-    lines = LineRow.objects.filter(order_id__in=orders, n__in={p.order_n for p in parts if p.order_n})
-    refs = {(order_id, n): ref for order_id, n, ref in lines.values_list("order_id", "n", "line_ref")}
-    keys: Mapping[int, str] = {}
-    for order in orders.values():
-        keys = {**keys, **keys_of(order)}
-    taken = tuple(
-        LineTaken(
-            n=p.n,
-            match=Match(p.match),
-            sku=p.sku,
-            quantity=p.quantity,
-            amount_minor=p.amount_minor,
-            order_id=p.order_id,
-            line=refs.get((p.order_id, p.order_n)) if p.order_id and p.order_n else None,
-            clawed=answers.by_unit(p.reversed, keys),
-        )
-        for p in parts
-    )
-    answer: dict[str, Any] = row.answer
-    return ReturnReceipt(
-        return_id=row.id,
-        source=row.source,
-        ref=row.ref,
-        member_id=row.member_id,
-        order_id=next(iter(orders)) if len(orders) == 1 else None,
-        occurred_at=row.occurred_at,
-        refund_minor=row.refund_minor,
-        clawed=answers.by_unit(answer["clawed"], keys),
-        owed=answers.by_unit(answer["owed"], keys),
-        forgiven=answers.by_unit(answer["forgiven"], keys),
-        lines=taken,
-        is_new=is_new,
-    )

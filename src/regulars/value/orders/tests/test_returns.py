@@ -76,7 +76,8 @@ def test_a_return_told_twice_counts_once_and_answers_the_same():
     assert (replay.status, replay.body) == (201, first.body)
     assert set(orjson.loads(first.body)) == {
         "id", "ref", "source", "member", "order", "occurred_at", "refund_minor", "clawed", "owed", "forgiven",
-        "lines",
+        "lines", "kind", "tendered_minor", "charged_minor", "restored", "expired", "coupons", "issued", "limits",
+        "restocked", "repriced", "not_undone",
     }  # fmt: skip
     with pytest.raises(ReturnDiffers):
         orders.take_back(

@@ -3,5 +3,19 @@
 from regulars.value.promotions.rules import evaluate
 from regulars.value.promotions.services.document import apply, check, describe, plan, policies
 from regulars.value.promotions.services.snapshots import forget, snapshot
+from regulars.value.promotions.services.usage import discrepancies, give_back, left, take
 
-__all__ = ["apply", "check", "describe", "evaluate", "forget", "plan", "policies", "snapshot"]
+__all__ = [
+    "apply",
+    "check",
+    "describe",
+    "discrepancies",
+    "evaluate",
+    "forget",
+    "give_back",
+    "left",
+    "plan",
+    "policies",
+    "snapshot",
+    "take",
+]

@@ -93,9 +93,10 @@ class MemberFacts(NamedTuple):
 
 
 class Basis(StrEnum):
-    """Which amount of a line earns: as it stands, or brought to with tax or without tax."""
+    """Which amount of a line earns: as it stands, before our discounts, or brought to with tax or without tax."""
 
     AFTER_DISCOUNT = "after_discount"
+    BEFORE_DISCOUNT = "before_discount"
     WITH_TAX = "with_tax"
     WITHOUT_TAX = "without_tax"
 
@@ -183,15 +184,6 @@ class EarnRule:
     note: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Policies:
-    """What a program promises about returns, claims and clocks."""
-
-    returns: ReturnPolicy = ReturnPolicy.PROPORTIONAL
-    claims_within_days: int = 30
-    future_tolerance_minutes: int = 10
-
-
 class LotTimes(NamedTuple):
     """When value earned at one moment becomes usable and ends; None is at once, and never."""
 
@@ -262,21 +254,6 @@ class UnitPlan(NamedTuple):
     key: str
     slot: int
     times: Callable[[datetime, str | None], LotTimes]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Snapshot:
-    """One version of a program's rules, compiled: made once per version and process, read-only, shared by threads."""
-
-    program_id: int
-    version: int
-    zone: str
-    currency: str
-    units: Mapping[str, UnitPlan]
-    rules: tuple[EarnRule, ...]
-    policies: Policies
-    base_tier: str | None = None  # the level of a member whom no review has seen yet
-    plan: Any  # the compiled form; belongs to promotions.rules
 
 
 class NoSuchVersion(NotFound):

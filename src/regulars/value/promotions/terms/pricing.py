@@ -14,7 +14,6 @@ import orjson
 
 from regulars.value.promotions.terms.earning import Basket, Decision, MemberFacts
 
-_NOTHING: Mapping[str, Any] = {}
 _NO_NUMBERS: Mapping[str, int] = {}
 
 
@@ -50,8 +49,8 @@ class Question(NamedTuple):
     """All that a decision may look at. The same question has the same answer, byte for byte.
 
     `left` says how much of each limit or budget beyond the member is still free, by the keys that the snapshot
-    names; a key that is missing is taken as untouched. `seed` decides random rewards. `only` restricts the promotions
-    that are looked at (None: all).
+    names; a key that is missing is untouched: free up to its limit. `seed` decides random rewards. `only` restricts
+    the promotions that are looked at (None: all).
     """
 
     basket: Basket
@@ -61,6 +60,7 @@ class Question(NamedTuple):
     spend: tuple[Spend, ...] = ()
     seed: bytes = b""
     only: frozenset[str] | None = None
+    identifiers: tuple[str, ...] = ()  # hashed, of the device, card or address; for limits per identifier
 
 
 class Share(NamedTuple):
@@ -159,6 +159,9 @@ class Search(NamedTuple):
     gap_minor: int = 0
 
 
+_EXACT = Search()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Pricing:
     """What a basket saves. `counters` are the member's own limits after it (None: unchanged)."""
@@ -172,12 +175,12 @@ class Pricing:
     outcomes: tuple[Outcome, ...] = ()
     takes: tuple[Take, ...] = ()
     counters: Mapping[str, int] | None = None
-    search: Search = Search()
+    search: Search = _EXACT
 
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """The whole answer: what the basket saves (`pricing`), what points pay (`spend`), what the rest earns (`earning`).
+    """The whole answer: what the basket saves (`pricing`), what points pay (`spend`), what is earned (`earning`).
 
     `counters` is the one mapping that the commit writes into the account (None: unchanged).
     """

@@ -16,6 +16,8 @@ from regulars.value.promotions.terms import Line, Tender
 PREFIX = "ord"  # of public ids: ord_01h455vb4pex5vsknk084sn02q
 RETURN_PREFIX = "ret"
 DEFAULT_SOURCE = "api"  # who tells an order when nobody says
+UNDO_SOURCE = "undo"  # of the return that undoes a whole order
+PICKUP = "pickup"  # the value of the attribute `fulfilment` of an order that waits for its customer
 MOST_LINES = 5_000
 MOST_TENDERS = 100
 
@@ -29,6 +31,15 @@ class OrderState(StrEnum):
     PARTIALLY_RETURNED = "partially_returned"
     RETURNED = "returned"
     CANCELLED = "cancelled"
+
+
+class ReturnKind(StrEnum):
+    """Which call brought goods back."""
+
+    RETURN = "return"
+    CANCELLATION = "cancellation"  # of what was not handed over yet
+    EXCHANGE = "exchange"
+    UNDO = "undo"  # of the whole order, to make it anew or not at all
 
 
 class Match(StrEnum):
@@ -128,12 +139,16 @@ class Receipt:
 
 
 class Back(NamedTuple):
-    """One thing that comes back: a line of an order (`line`), or goods (`sku`), so many, for so much if said."""
+    """One thing that comes back: a line of an order (`line`), or goods (`sku`), so many, for so much if said.
+
+    `restock` False: it is not fit for the shelf.
+    """
 
     quantity: Decimal
     line: str | None = None
     sku: str | None = None
     amount_minor: int | None = None
+    restock: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,7 +185,10 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class LineTaken:
-    """What became of a part of a returned line: matched to what, refunded how much, value taken back by unit."""
+    """What became of a part of a returned line: matched to what, worth how much, value taken back by unit.
+
+    `refund_minor` is the money of `amount_minor`: less what points had paid and what was charged for it.
+    """
 
     n: int
     match: Match
@@ -180,29 +198,7 @@ class LineTaken:
     order_id: UUID | None
     line: str | None
     clawed: ByUnit
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReturnReceipt:
-    """The answer to a return. By unit: `clawed` = taken from the wallet + `owed` + `forgiven`.
-
-    `order_id`: of the one order whose lines came back, if it is one.
-    """
-
-    return_id: UUID
-    source: str
-    ref: str
-    member_id: UUID | None
-    order_id: UUID | None
-    occurred_at: datetime
-    refund_minor: int
-    clawed: ByUnit
-    owed: ByUnit
-    forgiven: ByUnit
-    lines: tuple[LineTaken, ...]
-    is_new: bool = True
-    status: int = 201
-    body: bytes = b""
+    refund_minor: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -354,6 +350,22 @@ class ReturnExceeds(Refusal):
 
 class NotReturnable(Refusal):
     """A line of this kind cannot come back."""
+
+
+class BundleIncomplete(Refusal):
+    """What was sold together for one price comes back together, or not at all."""
+
+
+class NotHandedOver(Refusal):
+    """These goods were not handed over yet: they can be cancelled, not returned."""
+
+
+class NotOpen(Refusal):
+    """This order is not waiting to be picked up."""
+
+
+class NothingLeft(Refusal):
+    """All of this order has come back already."""
 
 
 class AlreadyClaimed(Refusal):

@@ -1,0 +1,45 @@
+"""Unlock hints in the reader's words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.utils.translation import gettext as _
+
+from regulars.interfaces.console.templatetags.console import cash, moment, number
+
+register = template.Library()
+
+
+@register.filter
+def unlock(hint: Any, currency: str) -> str:
+    """The smallest change that would make a promotion apply, as a sentence. A kind that is new here: its own words.
+
+    Args: hint: an `Unlock`, or the same as a mapping.
+    """
+    told = hint if isinstance(hint, dict) else hint._asdict()
+    amount, what = int(told.get("amount") or 0), str(told.get("what") or "")
+    sentences = {
+        "spend_minor": _("Spend %(amount)s more"),
+        "add_units": _("Add %(n)s more of %(what)s"),
+        "add_line": _("Add %(what)s"),
+        "points": _("%(n)s points more for %(what)s"),
+        "join": _("Become a member"),
+        "tier": _("Reach the level %(what)s"),
+        "tender": _("Pay with %(what)s"),
+        "channel": _("Buy in the channel %(what)s"),
+        "store": _("Buy at the store %(what)s"),
+        "wait_until": _("Come back after %(at)s"),
+        "coupon": _("Bring a coupon: %(what)s"),
+    }
+    sentence = sentences.get(str(told.get("kind")))
+    if sentence is None:
+        return str(told.get("text") or told.get("kind"))
+    at = told.get("at")
+    return sentence % {
+        "amount": cash(amount, currency),
+        "n": number(amount),
+        "what": what or _("these goods"),
+        "at": at if isinstance(at, str) else moment(at),
+    }

@@ -1,0 +1,1 @@
+"""Pure rules of offline tills: the signed text, what an upload means, who pays what did not fit."""

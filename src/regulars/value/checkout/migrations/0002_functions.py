@@ -1,0 +1,13 @@
+"""The stored functions of checkout."""
+
+from pathlib import Path
+
+from django.db import migrations
+
+SQL = Path(__file__).parent.parent / "sql"
+FILES = ("context", "writing")
+
+
+class Migration(migrations.Migration):
+    dependencies = [("checkout", "0001_initial"), ("kernel", "0001_initial"), ("orders", "0007_closing")]
+    operations = [migrations.RunSQL((SQL / f"{name}.sql").read_text()) for name in FILES]

@@ -1,0 +1,193 @@
+"""The JSON of a session: what it costs, saves and earns, what was not applied and why, and what would unlock it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from regulars.kernel import ids
+from regulars.value.catalog.terms import Barred
+from regulars.value.checkout.terms import SessionState
+from regulars.value.orders.terms import Holding, OrderState
+from regulars.value.promotions.terms import PricedLine, Question, Verdict
+
+
+class Quoted(NamedTuple):
+    """What an answer is made of. `earned` by unit, `by_line` by the line's n and unit."""
+
+    key: str
+    question: Question
+    verdict: Verdict
+    version: int
+    digest: bytes
+    barred: tuple[Barred, ...]
+    earned: Mapping[str, int]
+    by_line: Mapping[int, Mapping[str, int]]
+    balances: Mapping[str, Holding]
+
+
+class Standing(NamedTuple):
+    """Where the session stands, which changes while what was quoted does not."""
+
+    state: SessionState | OrderState
+    revision: int
+    expires_at: datetime
+    tender_until: datetime | None = None
+    order_id: UUID | None = None
+
+
+def answer(quoted: Quoted, standing: Standing) -> dict[str, Any]:
+    """The whole answer; ids only, nobody's phone."""
+    basket, verdict, pricing = quoted.question.basket, quoted.verdict, quoted.verdict.pricing
+    member = quoted.question.member
+    return {
+        "key": quoted.key,
+        **standing_json(standing),
+        "digest": quoted.digest.hex(),
+        "version": quoted.version,
+        "member": ids.encode("mem", member.member_id) if member else None,
+        "channel": basket.channel,
+        "store": basket.store,
+        "currency": basket.currency,
+        "occurred_at": _instant(basket.occurred_at),
+        "subtotal": pricing.subtotal_minor,
+        "discount_total": pricing.discount_minor,
+        "total": pricing.total_minor,
+        "due": verdict.due_minor,
+        "lines": _lines(quoted),
+        "effects": [{"promotion": o.promotion, "kind": o.kind, "body": dict(o.body)} for o in pricing.outcomes],
+        "earn": dict(quoted.earned),
+        "spend": [{"unit": s.unit, "amount": s.amount, "minor": s.minor} for s in verdict.spend],
+        "applied": _applied(verdict),
+        "rejected": _rejected(verdict),
+        "coupons": _coupons(quoted),
+        "not_entitled": [_barred(quoted, b) for b in quoted.barred],
+        "hints": _hints(quoted),
+        "balances": {unit: h._asdict() for unit, h in quoted.balances.items()},
+        "search": {
+            "exact": pricing.search.is_exact,
+            "explored": pricing.search.explored,
+            "gap_minor": pricing.search.gap_minor,
+        },
+    }
+
+
+def standing_json(standing: Standing) -> dict[str, Any]:
+    """The part of an answer that says where the session stands."""
+    return {
+        "state": standing.state,
+        "revision": standing.revision,
+        "expires_at": _instant(standing.expires_at),
+        "tender_until": _instant(standing.tender_until) if standing.tender_until else None,
+        "order": ids.encode("ord", standing.order_id) if standing.order_id else None,
+    }
+
+
+def _instant(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat()
+
+
+def _lines(quoted: Quoted) -> list[dict[str, Any]]:
+    lines = zip(quoted.question.basket.lines, quoted.verdict.pricing.lines, strict=True)
+    return [
+        {
+            "id": line.id,
+            "n": line.n,
+            "sku": line.sku,
+            "quantity": format(line.quantity.normalize(), "f"),
+            "amount_minor": priced.amount_minor,
+            "discount_minor": priced.discount_minor,
+            "net_minor": priced.net_minor,
+            "tendered_minor": priced.tendered_minor,
+            "shares": _shares(priced),
+            "earned": dict(quoted.by_line.get(line.n, {})),
+        }
+        for line, priced in lines
+    ]
+
+
+def _shares(priced: PricedLine) -> list[dict[str, Any]]:
+    return [{"promotion": s.promotion, "coupon": s.coupon, "minor": s.minor} for s in priced.shares]
+
+
+def _applied(verdict: Verdict) -> list[dict[str, Any]]:
+    promotions = [
+        {
+            "key": a.key,
+            "kind": "promotion",
+            "coupon": a.coupon,
+            "discount_minor": a.discount_minor,
+            "wanted_minor": a.wanted_minor,
+        }
+        for a in verdict.pricing.applied
+    ]
+    rules = [
+        {"key": e.rule, "kind": "earn_rule", "unit": e.unit, "amount": e.amount, "wanted": e.wanted}
+        for e in verdict.earning.earned
+    ]
+    return promotions + rules
+
+
+def _rejected(verdict: Verdict) -> list[dict[str, Any]]:
+    promotions = [
+        {
+            "key": u.key,
+            "kind": "promotion",
+            "coupon": u.coupon,
+            "code": u.code,
+            "detail": u.detail,
+            "unlock": _unlock(u.unlock),
+        }
+        for u in verdict.pricing.unapplied
+    ]
+    rules = [
+        {"key": r.rule, "kind": "earn_rule", "coupon": None, "code": r.code, "detail": r.detail, "unlock": None}
+        for r in verdict.earning.rejected
+    ]
+    return promotions + rules
+
+
+def _unlock(unlock: Any) -> dict[str, Any] | None:
+    if unlock is None:
+        return None
+    told = unlock._asdict()
+    told["at"] = _instant(unlock.at) if unlock.at else None
+    return dict(told)
+
+
+def _coupons(quoted: Quoted) -> list[dict[str, Any]]:
+    """Every code of the basket with what became of it: none is passed over in silence."""
+    pricing = quoted.verdict.pricing
+    used = {a.coupon for a in pricing.applied} | {o.body.get("coupon") for o in pricing.outcomes}
+    why = {u.coupon: u for u in reversed(pricing.unapplied) if u.coupon}
+    told = []
+    for coupon in quoted.question.coupons:
+        row = {"code": coupon.code, "template": coupon.template, "state": "applied", "reason": "", "detail": ""}
+        if coupon.refused:
+            row |= {"state": "refused", "reason": coupon.refused, "detail": coupon.detail}
+        elif coupon.code not in used:
+            no = why.get(coupon.code)
+            row |= {"state": "not_applied", "reason": no.code if no else "", "detail": no.detail if no else ""}
+        told.append(row)
+    return told
+
+
+def _barred(quoted: Quoted, barred: Barred) -> dict[str, Any]:
+    return {
+        "line": quoted.question.basket.lines[barred.n - 1].id,
+        "sku": barred.sku,
+        "right": barred.right,
+        "code": barred.why.value,
+        "detail": barred.detail,
+        "unlock": _unlock(barred.unlock),
+    }
+
+
+def _hints(quoted: Quoted) -> list[dict[str, Any]]:
+    """What would unlock more, in the order of what was looked at."""
+    hints = [
+        {"key": u.key, **told} for u in quoted.verdict.pricing.unapplied if (told := _unlock(u.unlock)) is not None
+    ]
+    return hints + [{"key": b.right, **told} for b in quoted.barred if (told := _unlock(b.unlock)) is not None]

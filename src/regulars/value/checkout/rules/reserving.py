@@ -1,0 +1,88 @@
+"""What a tender sets aside, and what a close finds set aside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from regulars.value.catalog.terms import Take as RightTaken
+from regulars.value.orders.services.closing import coupons_told, stock_told, takes_told
+from regulars.value.orders.terms import Counted
+from regulars.value.promotions.terms import CouponHeld, SpendPlan, Take
+
+
+def owner_of(key: str) -> str:
+    """The name under which a session's coupons are reserved."""
+    return f"session/{key}"
+
+
+def counted(
+    before: Mapping[str, int], after: Mapping[str, int] | None, rights: Iterable[RightTaken]
+) -> tuple[Counted, ...]:
+    """How far the member's own counters are raised, and by which lines where that is known.
+
+    >>> counted({"a": 1}, {"a": 3, "b": 1}, ())
+    (Counted(key='a', amount=2, lines=()), Counted(key='b', amount=1, lines=()))
+    """
+    lines: dict[str, list[int]] = {}
+    for right in rights:
+        lines.setdefault(right.key, []).append(right.n)
+    raised = ((key, value - before.get(key, 0)) for key, value in sorted((after or {}).items()))
+    return tuple([Counted(key, n, tuple(lines.get(key, ()))) for key, n in raised if n > 0])
+
+
+def reservation(
+    *,
+    key: str,
+    opening: int,
+    revision: int,
+    spend: Iterable[SpendPlan],
+    counters: tuple[Counted, ...],
+    coupons: tuple[CouponHeld, ...],
+    stock: tuple[tuple[str, Decimal], ...],
+    store_id: int | None,
+    takes: tuple[Take, ...],
+    new_id: Callable[[], UUID],
+) -> dict[str, Any]:
+    """All that a tender takes, with exact amounts; what there is none of is left out."""
+    reserve: dict[str, Any] = {}
+    holds = [
+        {
+            "id": str(new_id()),
+            "unit": s.unit,
+            "slot": s.slot,
+            "amount": s.amount,
+            "key": f"session/{key}/{opening}.{revision}/{s.unit}",
+        }
+        for s in spend
+    ]
+    if holds:
+        reserve["holds"] = holds
+    if counters:
+        reserve["counters"] = {c.key: c.amount for c in counters}
+        reserve["counted"] = [[c.key, c.amount, list(c.lines)] for c in counters]
+    if coupons:
+        reserve["coupons"] = {**coupons_told(coupons), "owner": owner_of(key)}
+    if stock:
+        reserve["stock"] = {**stock_told(stock), "store": store_id}
+    if takes:
+        reserve["takes"] = takes_told(takes)
+    return reserve
+
+
+def holds_of(reserved: Mapping[str, Any]) -> dict[str, UUID]:
+    """The holds of a reservation, by unit."""
+    return {h["unit"]: UUID(h["id"]) for h in reserved.get("holds", ())}
+
+
+def counted_of(reserved: Mapping[str, Any]) -> tuple[Counted, ...]:
+    """How far a reservation raised the member's own counters."""
+    return tuple([Counted(key, amount, tuple(lines)) for key, amount, lines in reserved.get("counted", ())])
+
+
+def stock_of(reserved: Mapping[str, Any]) -> tuple[tuple[str, Decimal], ...]:
+    """The goods that a reservation took."""
+    stock = reserved.get("stock", {})
+    return tuple(zip(stock.get("skus", ()), map(Decimal, stock.get("quantities", ())), strict=True))

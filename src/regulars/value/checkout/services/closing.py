@@ -1,0 +1,232 @@
+"""The end of a sale: the basket becomes an order, with all that it brings, in one statement."""
+
+from __future__ import annotations
+
+import psycopg
+from django.db import transaction
+
+from regulars.kernel import clock, ids
+from regulars.kernel.errors import Busy
+from regulars.value.catalog.terms import Entitlement
+from regulars.value.checkout.rules import reserving
+from regulars.value.checkout.rules.answers import Standing
+from regulars.value.checkout.services import deciding, engine, kept
+from regulars.value.checkout.services.deciding import Decided
+from regulars.value.checkout.services.kept import Kept
+from regulars.value.checkout.services.putting import quoted_of, session_with
+from regulars.value.checkout.services.tendering import (
+    FASTER,
+    TRIES,
+    asked_again,
+    refuse_changed,
+    refuse_ended,
+    reserved_of,
+)
+from regulars.value.checkout.terms import QuoteChanged, Session, SessionState
+from regulars.value.coupons import services as coupons
+from regulars.value.ledger.terms import KeyReused, MemberClosed, MemberSuspended
+from regulars.value.orders.services import asking
+from regulars.value.orders.services import closing as orders
+from regulars.value.orders.terms import Repeat
+from regulars.value.orders.terms.closing import Before, Closing, Issue
+from regulars.value.promotions import services as promotions
+from regulars.value.promotions.terms import Decision, Question, Rejected
+
+_CLOSE = (
+    "checkout_close(%s::int, %s::text, %s::bigint, %s::uuid, %s::uuid, %s::int, %s::bytea, %s::bytea,"
+    " %s::timestamptz, %s::text)"
+)
+_TAKEN = ("O1_a_sale_counts_once", "kernel_idempotency_pkey", "L1_a_key_moves_value_once")
+
+
+def close(
+    *, program_id: int, key: str, actor: str, digest: bytes | None = None, repeat: Repeat | None = None
+) -> Session:
+    """Make an order of a session, at once and whole; called again it is the same answer.
+
+    A tendering session closes by what was frozen, whatever has changed since. An open one is decided again, under the
+    version of the member's account: `digest` says what the customer was told, and other numbers are refused.
+
+    Args: repeat: the caller's idempotency key, kept with the answer.
+    Raises: NoSession; SessionCancelled; SessionExpired; QuoteChanged with the differences; NotEntitled; OutOfStock;
+    Busy.
+    """
+    for number in range(TRIES + 1):
+        found = kept.must_find(program_id=program_id, key=key)
+        if found.state == SessionState.CLOSED:
+            return kept.session_of(found, was_done=True)
+        refuse_ended(found)
+        if number < TRIES:
+            session = _try(program_id, found, digest, actor, repeat)
+        else:
+            session = _locked(program_id, found, digest, actor, repeat)
+        if session is not None:
+            return session
+    raise Busy("Somebody else is changing the same thing. Nothing was changed; try again.")
+
+
+def _locked(program_id: int, found: Kept, digest: bytes | None, actor: str, repeat: Repeat | None) -> Session | None:
+    """The last try, with the session and the account locked: nobody can be faster."""
+    with transaction.atomic():
+        held = kept.must_find(program_id=program_id, key=found.key, lock=True)
+        if held.revision != found.revision:
+            return None
+        if held.member_id is not None:
+            asking.lock(program_id=program_id, member_id=held.member_id)
+        return _try(program_id, held, digest, actor, repeat)
+
+
+def _try(program_id: int, found: Kept, digest: bytes | None, actor: str, repeat: Repeat | None) -> Session | None:
+    """One try; None when somebody else was faster and it has to be read and decided again."""
+    try:
+        if found.state == SessionState.TENDERING:
+            return _of_tender(program_id, found, digest, actor, repeat)
+        decided = deciding.decide(asked_again(program_id, found))
+        refuse_changed(found, decided, digest)
+        closing = _closing(found, decided, actor, repeat)
+        return _write(found, decided, closing)
+    except (*FASTER, KeyReused):
+        return None
+    except psycopg.errors.UniqueViolation as taken:
+        if taken.diag.constraint_name in _TAKEN:
+            return None
+        raise
+
+
+def _of_tender(
+    program_id: int, found: Kept, digest: bytes | None, actor: str, repeat: Repeat | None
+) -> Session | None:
+    """Close by the frozen decision. What the member may do has changed since: it costs earnings, never the sale."""
+    if digest is not None and digest != bytes(found.digest):
+        quote = found.quote
+        raise QuoteChanged(digest=bytes(found.digest).hex(), due=quote["due"], total=quote["total"], differences=[])
+    decided = frozen(program_id, found)
+    try:
+        return _write(found, decided, _closing(found, decided, actor, repeat))
+    except (MemberSuspended, MemberClosed) as no:
+        bare = Decision(rejected=(Rejected("*", no.code, no.detail),))
+        decided = decided._replace(verdict=_without_earnings(decided, bare))
+        return _write(found, decided, _closing(found, decided, actor, repeat))
+
+
+def _without_earnings(decided: Decided, bare: Decision) -> engine.Verdict:
+    verdict = decided.verdict
+    return engine.Verdict(pricing=verdict.pricing, earning=bare, spend=verdict.spend, counters=None)
+
+
+def frozen(program_id: int, found: Kept) -> Decided:
+    """The decision that a tendering session was frozen with, made again from its question."""
+    question: Question = engine.question_of(bytes(found.question or b""))
+    asked = asked_again(program_id, found)
+    ctx = deciding.context_of(program_id=program_id, key=found.key, now=asked.now)
+    if question.member is not None and ctx.member_id is not None:
+        question = question._replace(member=question.member._replace(member_id=ctx.member_id))
+    snapshot = promotions.snapshot(program_id=program_id, version=found.version)
+    verdict = engine.decide(question, snapshot)
+    return Decided(
+        asked=asked,
+        ctx=ctx,
+        snapshot=snapshot,
+        question=question,
+        verdict=verdict,
+        entitlement=Entitlement(),
+        coupons=deciding.used_of(question, verdict),
+        stock=reserving.stock_of(reserved_of(found)),
+        counters=None,
+    )
+
+
+def _closing(found: Kept, decided: Decided, actor: str, repeat: Repeat | None) -> Closing:
+    is_reserved = found.state == SessionState.TENDERING
+    reserved = reserved_of(found)
+    told = decided.asked.told
+    described = any(line.description for line in told.lines)
+    ref = ref_of(found.key, found.opening)
+    return Closing(
+        order_id=ids.new_id(),
+        ref=ref,
+        session=found.key,
+        store_id=decided.asked.place.store_id,
+        question=decided.question,
+        question_body=bytes(found.question or b"") if is_reserved else engine.question_body(decided.question),
+        verdict=decided.verdict,
+        snapshot=decided.snapshot,
+        account=decided.ctx.account,
+        holds=reserving.holds_of(reserved),
+        is_reserved=is_reserved,
+        owner=reserving.owner_of(found.key),
+        counters=decided.counters,
+        counted=reserving.counted_of(reserved) if is_reserved else deciding.counted_of(decided),
+        coupons=decided.coupons,
+        issues=_issues(decided, ref),
+        stock=decided.stock,
+        attributes=told.attributes,
+        descriptions=tuple([line.description for line in told.lines]) if described else (),
+        actor=actor,
+        recorded_at=clock.now(),
+        repeat=repeat,
+    )
+
+
+def ref_of(key: str, opening: int) -> str:
+    """The reference of a session's order: its key; a reopened one counts."""
+    return key if opening == 1 else f"{key}~{opening}"
+
+
+def _issues(decided: Decided, ref: str) -> tuple[Issue, ...]:
+    """The coupons that the basket brings its member, coined."""
+    if decided.question.member is None:
+        return ()
+    program_id, issues = decided.asked.program_id, []
+    for outcome in decided.verdict.pricing.outcomes:
+        if outcome.kind != "issue_coupon":
+            continue
+        coined = coupons.coin(
+            program_id=program_id,
+            template=outcome.body["template"],
+            n=outcome.body.get("count", 1),
+            at=decided.asked.now,
+        )
+        issues += [
+            Issue(outcome.promotion, f"order/{ref}/{outcome.promotion}/{len(issues) + n}", one)
+            for n, one in enumerate(coined, 1)
+        ]
+    return tuple(issues)
+
+
+def _write(found: Kept, decided: Decided, closing: Closing) -> Session:
+    """The order and the closed session, in one statement."""
+    program_id = decided.asked.program_id
+    member = decided.question.member
+    closed = orders.prepare(
+        verdict=decided.verdict,
+        snapshot=decided.snapshot,
+        account=decided.ctx.account if member else None,
+        now=closing.recorded_at,
+        holds=closing.holds,
+    )
+    standing = Standing(
+        state=SessionState.CLOSED,
+        revision=found.revision + 1,
+        expires_at=found.expires_at,
+        order_id=closing.order_id,
+    )
+    quoted = quoted_of(decided, closed)
+    session = session_with(decided, quoted, standing, 201)
+    before = Before(
+        _CLOSE,
+        (
+            program_id,
+            found.key,
+            found.revision,
+            closing.order_id,
+            member.member_id if member else None,
+            decided.snapshot.version,
+            session.digest,
+            session.body,
+            closing.recorded_at,
+            closing.actor,
+        ),
+    )
+    orders.close(program_id=program_id, closing=closing, closed=closed, before=before, status=201, body=session.body)
+    return session

@@ -1,0 +1,17 @@
+"""Proving what coupons promise, over the whole database."""
+
+from __future__ import annotations
+
+from regulars.value.coupons.services import base
+from regulars.value.coupons.terms import Discrepancy
+
+MOST = 1_000
+
+
+def discrepancies(program_id: int | None = None) -> list[Discrepancy]:
+    """What does not agree between coupons, uses and counts: the first thousand. Should be none."""
+    rows = base.ask("select * from coupons_discrepancies(%s::int, %s::int)", (program_id, MOST))
+    return [
+        Discrepancy(promise=promise, what=what, program_id=program, expected=expected, found=found)
+        for promise, what, program, expected, found in rows
+    ]

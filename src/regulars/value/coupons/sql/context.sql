@@ -1,0 +1,22 @@
+-- What is known about codes, in one round trip; nothing is locked or changed.
+
+-- Every code that exists, as it stands. Codes that do not exist have no row. `p_codes` are canonical: upper case, without
+-- spaces and hyphens. `taken`: how many of the template the member has redeemed or reserved; `total_used`: all together,
+-- where the template has a limit for all; `mine`: this very basket (`p_owner`) has it reserved or its order has it.
+create or replace function coupons_context(p_program int, p_codes text[], p_member uuid, p_at timestamptz,
+  p_owner text default null)
+returns table (coupon_id uuid, code text, is_shared boolean, template text, version int, state text, member_id uuid,
+  offered_to uuid, starts_at timestamptz, ends_at timestamptz, until timestamptz, most bigint, used bigint, taken int,
+  total_used bigint, mine boolean)
+language plpgsql stable as $$
+begin
+  return query
+  select c.id, c.code, c.is_shared, c.template, c.version, c.state, c.member_id, c.offered_to, c.starts_at, c.ends_at,
+         c.until, c.most, c.used, coalesce(t.redeemed, 0), coalesce(u.used, 0),
+         p_owner is not null and exists (select 1 from coupons_use x where x.coupon_id = c.id
+           and (x.owner = p_owner or x.order_ref = p_owner) and x.state in ('reserved', 'redeemed'))
+    from coupons_coupon c
+    left join coupons_tally t on t.member_id = p_member and t.template = c.template
+    left join coupons_usage u on u.program_id = p_program and u.template = c.template
+   where c.program_id = p_program and c.code = any (p_codes);
+end $$;

@@ -1,0 +1,61 @@
+"""Words of a version: its policies, and the snapshot that every decision of a process shares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from regulars.value.promotions.terms.earning import EarnRule, ReturnPolicy, UnitPlan
+from regulars.value.promotions.terms.promotion import Promotion, StackingPolicy, TenderRate
+
+_USUAL = StackingPolicy()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policies:
+    """What a program promises about returns, claims and clocks, about combining promotions and paying with points."""
+
+    returns: ReturnPolicy = ReturnPolicy.PROPORTIONAL
+    claims_within_days: int = 30
+    future_tolerance_minutes: int = 10
+    stacking: StackingPolicy = _USUAL
+    points_tender: tuple[TenderRate, ...] = ()
+    earns_on_points_tender: bool = False  # what points pay earns points again
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """One version of a program's rules, compiled: made once per version and process, read-only, shared by threads."""
+
+    program_id: int
+    version: int
+    zone: str
+    currency: str
+    units: Mapping[str, UnitPlan]
+    rules: tuple[EarnRule, ...]
+    policies: Policies
+    base_tier: str | None = None  # the level of a member whom no review has seen yet
+    plan: Any  # the compiled form of `rules`; belongs to promotions.rules
+    promotions: tuple[Promotion, ...] = ()
+    book: Any = None  # the compiled form of `promotions`; belongs to promotions.rules.pricing
+    names: frozenset[str] = frozenset()  # every fact that a condition of this version names
+
+    @property
+    def tender_rates(self) -> tuple[TenderRate, ...]:
+        """What points pay."""
+        return self.policies.points_tender
+
+    def limit_keys(
+        self, *, store: str | None, day: date, coupons: tuple[str, ...] = (), identifiers: tuple[str, ...] = ()
+    ) -> tuple[str, ...]:
+        """The keys of limits and budgets beyond the member that a decision may need; `Question.left` answers them.
+
+        Args: day: local day of the program's zone. coupons: templates of the coupons held. identifiers: as the
+        question brings them.
+        """
+        if self.book is None:
+            return ()
+        keys: tuple[str, ...] = self.book.limit_keys(store=store, day=day, coupons=coupons, identifiers=identifiers)
+        return keys
