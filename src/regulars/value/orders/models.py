@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
-from django.db.models.functions import Greatest
+from django.db.models import Q
 
 from regulars.value.orders.terms import Match, OrderState
 
@@ -43,14 +42,12 @@ class OrderRow(models.Model):
     attributes = models.JSONField(null=True)
     subtotal_minor = models.BigIntegerField(null=True, help_text="Before discounts; null: decided elsewhere.")
     extras = models.JSONField(null=True, help_text="What its basket's decision brought beside points: terms.Extras.")
-
     undone = models.JSONField(null=True, help_text="How much of the extras returns have undone: terms.Undone.")
 
     class Meta:
         db_table = "orders_order"
         constraints = [
             models.UniqueConstraint(fields=["program", "source", "ref"], name="O1_a_sale_counts_once"),
-            models.CheckConstraint(condition=Q(state__in=list(OrderState)), name="O4_an_orders_state_is_known"),
             models.CheckConstraint(
                 condition=Q(seq=None) | Q(member_id__isnull=False), name="O5_only_members_orders_earn"
             ),
@@ -90,24 +87,7 @@ class LineRow(models.Model):
     cancelled = models.DecimalField(max_digits=18, decimal_places=6, db_default=0)
 
     class Meta:
-        db_table = "orders_line"
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(returned__gte=0, returned__lte=Greatest(F("quantity"), 0)),
-                name="O3_no_line_returns_more_than_it_sold",
-            ),
-            models.CheckConstraint(
-                condition=Q(
-                    handed_over__gte=0,
-                    cancelled__gte=0,
-                    cancelled__lte=Greatest(F("returned"), 0),
-                    handed_over__lte=Greatest(F("quantity"), 0) - F("cancelled"),
-                    restocked__gte=0,
-                    restocked__lte=Greatest(F("returned"), 0),
-                ),
-                name="O18_nothing_is_handed_over_and_cancelled",
-            ),
-        ]
+        db_table = "orders_line"  # what it may give back: sql/line_guard.sql
 
 
 class QuestionRow(models.Model):

@@ -37,7 +37,11 @@ begin
       p_recorded, p_actor, null, null, p_reason, p_digest,
       ledger_posts_text(p_units, v_debits, v_credits, p_amounts, p_funders),
       ledger_lots_text(p_units, p_amounts, v_micros, p_events, case when p_deadlines is not null then ledger_micros(p_deadlines) end,
-                       case when p_expires is not null then ledger_micros(p_expires) end, p_funders, null, null), null);
+                       case when p_expires is null then null
+                            when n = 1 then ledger_some(array[(extract(epoch from p_expires[1]) * 1000000)::bigint])
+                            when n = 2 then ledger_some(array[(extract(epoch from p_expires[1]) * 1000000)::bigint,
+                                                              (extract(epoch from p_expires[2]) * 1000000)::bigint])
+                            else ledger_micros(p_expires) end, p_funders, null, null), null);
   end if;
   if not p_is_new then  -- apart from the question below, which is a query and costs as much as one
     if exists (select 1 from ledger_journal j where j.member_id = p_member and j.key = p_key) then
@@ -66,11 +70,12 @@ begin
     seq := null;
     return;
   end if;
-  insert into ledger_journal (member_id, seq, program_id, kind, key, source_type, source_ref, source_line, rule_version,
-    occurred_at, recorded_at, actor, reverses, reverses_member, reason, digest, hash, units, debits, credits, amounts, parties)
-  values (p_member, ledger_earn.seq, p_program, p_kind, p_key, p_source_type, p_source_ref, null, p_rule_version,
-    p_occurred, p_recorded, p_actor, null, null, p_reason, p_digest, v_head, p_units, v_debits, v_credits, p_amounts,
-    case when p_funders is not null then ledger_some(p_funders) end);
+  with journal as (
+    insert into ledger_journal (member_id, seq, program_id, kind, key, source_type, source_ref, source_line, rule_version,
+      occurred_at, recorded_at, actor, reverses, reverses_member, reason, digest, hash, units, debits, credits, amounts, parties)
+    values (p_member, ledger_earn.seq, p_program, p_kind, p_key, p_source_type, p_source_ref, null, p_rule_version,
+      p_occurred, p_recorded, p_actor, null, null, p_reason, p_digest, v_head, p_units, v_debits, v_credits, p_amounts,
+      case when p_funders is not null then ledger_some(p_funders) end))
   insert into ledger_lot (member_id, seq, n, program_id, unit, amount, remaining, state, activates_at, activation_event,
     activation_deadline, expires_at, funder)
   select p_member, ledger_earn.seq, o, p_program, p_units[o], p_amounts[o], p_amounts[o],
