@@ -107,8 +107,8 @@ def _store(begun: BatchRow, lines: list[tuple[int, str]]) -> list[tuple[int, str
     stored = base.ask(
         "insert into coupons_coupon (id, program_id, code, shown, template, version, starts_at, ends_at, issued_at,"
         " batch_id) select x.id, %s::int, x.code, nullif(x.shown, x.code), %s::text, %s::int, %s::timestamptz,"
-        " %s::timestamptz, %s::timestamptz, %s::uuid from unnest(%s::uuid[], %s::text[], %s::text[]) as x (id, code, shown)"
-        " order by x.code on conflict (program_id, code) do nothing returning code",
+        " %s::timestamptz, %s::timestamptz, %s::uuid from unnest(%s::uuid[], %s::text[], %s::text[])"
+        " as x (id, code, shown) order by x.code on conflict (program_id, code) do nothing returning code",
         (
             row.program_id,
             row.template,
