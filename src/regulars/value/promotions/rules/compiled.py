@@ -108,13 +108,17 @@ def compile_rules(
     """
     ordered = sorted(rules, key=lambda r: (r.multiplies is not None, -r.priority, r.key))
     return Plan(
-        rules=tuple(_compiled(r, units[r.unit]) for r in ordered),
+        rules=tuple(compile_rule(r, units[r.unit]) for r in ordered),
         slots=max((u.slot for u in units.values()), default=0),
         parents=dict(parents),
     )
 
 
-def _compiled(rule: EarnRule, unit: UnitPlan) -> Compiled:
+def compile_rule(rule: EarnRule, unit: UnitPlan) -> Compiled:
+    """Compile one rule.
+
+    Raises: BadExpression when a condition does not compile.
+    """
     every = frozenset(k.value for k in LineKind)
     usual = every if rule.multiplies else frozenset((LineKind.GOODS.value,))
     kinds = (frozenset(rule.kinds) or usual) - {LineKind.ADJUSTMENT.value}
