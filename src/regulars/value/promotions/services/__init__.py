@@ -1,6 +1,7 @@
 """What other contexts call: the compiled rules of a version, the decision, and the hooks of publishing."""
 
 from regulars.value.promotions.rules import evaluate
+from regulars.value.promotions.rules.questions import question_from_json, question_to_json
 from regulars.value.promotions.services.document import apply, check, describe, plan, policies
 from regulars.value.promotions.services.snapshots import forget, snapshot
 from regulars.value.promotions.services.usage import discrepancies, give_back, left, take
@@ -16,6 +17,8 @@ __all__ = [
     "left",
     "plan",
     "policies",
+    "question_from_json",
+    "question_to_json",
     "snapshot",
     "take",
 ]
