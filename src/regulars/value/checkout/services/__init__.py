@@ -2,7 +2,25 @@
 
 from regulars.value.checkout.services.closing import close
 from regulars.value.checkout.services.ending import cancel, prune_at_night, reopen, sweep
+from regulars.value.checkout.services.people import absorb, dossier, forget, separate
 from regulars.value.checkout.services.putting import put
+from regulars.value.checkout.services.reading import get, recent
+from regulars.value.checkout.services.replaying import replay
 from regulars.value.checkout.services.tendering import tender
 
-__all__ = ["cancel", "close", "prune_at_night", "put", "reopen", "sweep", "tender"]
+__all__ = [
+    "absorb",
+    "cancel",
+    "close",
+    "dossier",
+    "forget",
+    "get",
+    "prune_at_night",
+    "put",
+    "recent",
+    "reopen",
+    "replay",
+    "separate",
+    "sweep",
+    "tender",
+]

@@ -165,7 +165,7 @@ def _limits(asked: Asked, snapshot: Snapshot, templates: tuple[str, ...]) -> Map
 def context_of(*, program_id: int, key: str, now: datetime) -> Context:
     """What is known of a session's member now; nothing of its goods, coupons and limits."""
     nothing = (None,) * 3
-    params = (program_id, key, None, True, *nothing, None, None, None, None, None, [], now, now)
+    params: tuple[Any, ...] = (program_id, key, None, True, *nothing, None, None, None, None, None, [], now, now)
     row = postgres.call(connection, _CONTEXT, params)
     sure(row is not None, "the context is always one row")
     return Context(*(row or ()))
