@@ -67,9 +67,7 @@ def find(program_id: int, *codes: str, **more: Any) -> tuple[Held, ...]:
 
 def redeem(program_id: int, *codes: str, order: str = "o1", member_id: UUID | None = None, **more: Any) -> int:
     held = coupons.find(program_id=program_id, codes=codes, member_id=member_id)
-    return coupons.redeem(
-        program_id=program_id, held=held, order=order, member_id=member_id, actor=ACTOR, **more
-    )
+    return coupons.redeem(program_id=program_id, held=held, order=order, member_id=member_id, actor=ACTOR, **more)
 
 
 def state(program_id: int, code: str) -> str:

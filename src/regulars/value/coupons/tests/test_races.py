@@ -48,9 +48,7 @@ def test_a_coupon_used_by_two_hundred_baskets_at_once_is_redeemed_exactly_once()
     shop = house.program()
     (code,) = house.batch(shop, size=1)
     held = house.find(shop, code)
-    calls = [
-        lambda n=n: coupons.redeem(program_id=shop, held=held, order=f"o{n}", actor="a") for n in range(200)
-    ]
+    calls = [lambda n=n: coupons.redeem(program_id=shop, held=held, order=f"o{n}", actor="a") for n in range(200)]
     found = Counter(at_once(calls))
     assert found == {1: 1, "coupon_already_used": 199}
     assert house.rows("select count(*) from coupons_use where state = 'redeemed'") == [(1,)]
@@ -85,9 +83,7 @@ def test_a_shared_code_for_fifty_is_used_by_fifty_of_three_hundred():
     shop = house.program()
     coupons.share(program_id=shop, template="ten", code="FIFTY", most=50, actor="a")
     held = house.find(shop, "FIFTY")
-    calls = [
-        lambda n=n: coupons.redeem(program_id=shop, held=held, order=f"o{n}", actor="a") for n in range(300)
-    ]
+    calls = [lambda n=n: coupons.redeem(program_id=shop, held=held, order=f"o{n}", actor="a") for n in range(300)]
     assert Counter(at_once(calls)) == {1: 50, "coupon_limit_reached": 250}
     assert house.rows("select used from coupons_coupon") == [(50,)]
     assert coupons.discrepancies() == []
@@ -100,9 +96,7 @@ def test_a_template_for_twenty_and_one_each_holds_whoever_comes_at_once():
 
     def use(n: int) -> int:
         held = house.find(shop, codes[n])
-        return coupons.redeem(
-            program_id=shop, held=held, order=f"o{n}", member_id=people[n % 30], actor="a"
-        )
+        return coupons.redeem(program_id=shop, held=held, order=f"o{n}", member_id=people[n % 30], actor="a")
 
     found = Counter(at_once([lambda n=n: use(n) for n in range(120)]))
     assert found == {1: 20, "coupon_limit_reached": 100}
@@ -146,9 +140,7 @@ def test_a_page_with_thirty_gives_thirty_and_one_to_each():
     page = coupons.open_claims(program_id=shop, template="ten", per_member=1, total=30, actor="a")
 
     def fetch(n: int) -> str:
-        coupons.claim(
-            program_id=shop, token=page.token, member_id=people[n % 40], key=f"k{n}", actor="a"
-        )
+        coupons.claim(program_id=shop, token=page.token, member_id=people[n % 40], key=f"k{n}", actor="a")
         return "got"
 
     found = Counter(at_once([lambda n=n: fetch(n) for n in range(120)]))
