@@ -54,6 +54,7 @@ SENTENCES: dict[str, Any] = {
         "The published promotion was changed after this draft began; begin anew from what is published."
     ),
     "four_eyes": _("Who wrote a draft cannot approve it; a second person must."),
+    "not_decided_here": _("This order was decided by the till, not here; there is nothing to decide again."),
     "no_session": _("There is no such basket here."),
     "stale": _("The account has changed meanwhile; try again."),
 }

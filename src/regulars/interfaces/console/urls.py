@@ -23,6 +23,7 @@ from regulars.interfaces.console.views import (
     promotions,
     sessions,
     trying,
+    weeks,
 )
 
 urlpatterns: list[Any] = [
@@ -49,6 +50,7 @@ urlpatterns: list[Any] = [
     path("drafts/condition/", drafting.condition_checked, name="console_draft_condition"),
     path("drafts/try/", trying.on_basket, name="console_draft_try"),
     path("draft/<str:ref>/", drafting.shown, name="console_draft"),
+    path("draft/<str:ref>/week/", weeks.on_week, name="console_draft_week"),
     path("draft/<str:ref>/do/<slug:name>/", drafting.acted, name="console_draft_act"),
     path("sessions/", sessions.listed, name="console_sessions"),
     path("session/<path:key>/", sessions.shown, name="console_session"),

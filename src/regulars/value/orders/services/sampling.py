@@ -27,7 +27,7 @@ class Sampled(NamedTuple):
 
 
 def sample_ids(*, program_id: int, since: datetime, until: datetime, most: int) -> tuple[int, list[UUID]]:
-    """Orders recorded in a time, evenly over its days: how many were seen (at most 3,000 a day), and some of their ids.
+    """Orders recorded in a time, evenly over its days: how many were seen (3,000 a day at most), and whose ids.
 
     Ids carry the time of their making, so each day is one short walk along the primary key.
     """

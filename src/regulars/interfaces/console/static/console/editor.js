@@ -353,6 +353,8 @@
           .finally(() => answerBox.removeAttribute("aria-busy"));
       });
     }
+    const first = new URLSearchParams(location.search).get("view");
+    if (first) document.querySelector(`[data-view="${CSS.escape(first)}"]`)?.click();
     show();
     look();
   });
