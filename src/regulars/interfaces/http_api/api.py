@@ -24,6 +24,7 @@ from regulars.interfaces.http_api import (
     programs,
     promotion_drafts,
     returns,
+    sessions,
     stock,
     tills,
     value,
@@ -59,6 +60,9 @@ PARAMETERS = {
     "draft": "The id of a draft (`drf_…`).",
     "promotion": "The key of a published promotion.",
     "act": "`pause` or `resume`.",
+    "key": "Your key of the session: 1 to 200 characters, without `~`.",
+    "dry": "Decide only, keep nothing.",
+    "only": "Look at these promotions alone, by key; nothing is kept.",
     "version": "The number of a version; the one in force when absent.",
 }
 
@@ -111,6 +115,7 @@ for router in (
     identifiers.router,
     value.router,
     movements.router,
+    sessions.router,
     orders.router,
     returns.router,
     events.router,

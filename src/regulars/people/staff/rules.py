@@ -95,12 +95,18 @@ ADJUST_LIMITS: dict[Role, int] = {
 
 SCOPES = frozenset(
     {
+        "audiences:read",
+        "audiences:write",
+        "catalog:read",
+        "catalog:write",
+        "stock:write",
         "members:read",
         "members:write",
         "members:attest",
         "members:reveal",
         "orders:read",
         "orders:write",
+        "sessions:read",
         "sessions:write",
         "points:read",
         "points:write",
@@ -117,7 +123,9 @@ SCOPES = frozenset(
 )
 
 # No store owns these: a key that is bound to a store cannot have them.
-BEYOND_STORES = frozenset({"program:write", "program:approve", "webhooks:write", "privacy:write"})
+BEYOND_STORES = frozenset(
+    {"audiences:write", "catalog:write", "program:write", "program:approve", "webhooks:write", "privacy:write"}
+)
 
 # What Django's admin asks (app label, verb) → our permission. What is not here only an operator may do.
 _READ_WRITE = {
@@ -126,6 +134,8 @@ _READ_WRITE = {
     "publishing": ("program:read", "program:apply"),
     "members": ("members:read", "members:write"),
     "consent": ("members:read", "members:write"),
+    "audiences": ("members:read", None),
+    "catalog": ("program:read", None),
     "events": ("members:read", None),
     "tiers": ("members:read", None),
     "identity": ("members:read", "members:merge"),

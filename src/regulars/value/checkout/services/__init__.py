@@ -4,7 +4,7 @@ from regulars.value.checkout.services.closing import close
 from regulars.value.checkout.services.ending import cancel, prune_at_night, reopen, sweep
 from regulars.value.checkout.services.people import absorb, dossier, forget, separate
 from regulars.value.checkout.services.putting import put
-from regulars.value.checkout.services.reading import get, recent
+from regulars.value.checkout.services.reading import get, recent, store_of
 from regulars.value.checkout.services.replaying import replay
 from regulars.value.checkout.services.tendering import tender
 
@@ -21,6 +21,7 @@ __all__ = [
     "reopen",
     "replay",
     "separate",
+    "store_of",
     "sweep",
     "tender",
 ]

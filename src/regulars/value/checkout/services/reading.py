@@ -24,6 +24,11 @@ def get(*, program_id: int, key: str) -> Session:
     return kept.session_of(kept.must_find(program_id=program_id, key=key))
 
 
+def store_of(*, program_id: int, key: str) -> str | None:
+    """The store of a session; None where there is none, or no such session."""
+    return SessionRow.objects.filter(program_id=program_id, key=key).values_list("store", flat=True).first()
+
+
 def recent(
     *,
     program_id: int,
