@@ -25,6 +25,7 @@ from regulars.value.orders.terms import (
 )
 from regulars.value.promotions.terms import LineKind, OnReturn
 
+_MINOR = ":minor"  # of a counter of the member's own that counts money
 _LISTED = {
     "challenge": "progress is told to the challenge, which takes it back by its own rules",
     "audience": "the member may have been in it before",
@@ -226,14 +227,18 @@ def _of_promotion(key: str, amount: int, lines: Sequence[SoldLine], extras: Extr
     """How much of a limit is free again: of one counted in money the goods' share, else all once nothing is left."""
     promotion, _, rest = key.partition("/")
     mine = [a for a in extras.promotions if a.key == promotion]
+    is_money = "minor" in rest.split("/")
+    if not mine and promotion.endswith(_MINOR):
+        promotion, is_money = promotion.removesuffix(_MINOR), True
+        mine = [a for a in extras.promotions if a.key == promotion]
     if mine:
         is_gone = all(Applying(a.key, a.coupon) in gone for a in mine)
     else:
-        is_gone = _is_undone(promotion, gone, lines) if any(g.key == promotion for g in gone) else _is_whole(lines)
+        is_gone = any(g.key == promotion for g in gone) or _is_whole(lines)
     if is_gone:
         return amount
     whole = sum(a.minor for a in mine)
-    if "minor" not in rest.split("/") or not whole:
+    if not is_money or not whole:
         return 0
     return share(total=amount, part=Decimal(whole - kept(lines, promotion)), whole=Decimal(whole))
 

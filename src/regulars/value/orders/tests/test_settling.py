@@ -189,9 +189,10 @@ def test_limits_coupons_and_counters_are_free_when_nothing_uses_them_any_more():
     extras = Extras(
         promotions=(promo("ten", 100, coupon="C1"), promo("four", 100)),
         coupons=(coupon,),
-        takes=(("ten/program/times/lifetime", 1), ("four/budget/minor/lifetime", 100)),
+        takes=(("ten/program/count/lifetime", 1), ("four/budget/minor/lifetime", 100)),
         counted=(
             Counted("promo/ten/day/2026-01-01", 1),
+            Counted("promo/four:minor/day/2026-01-01", 100),
             Counted("earn/base/day/2026-01-01", 14),
             Counted("right/rare/lifetime", 4, (2,)),
         ),
@@ -201,12 +202,16 @@ def test_limits_coupons_and_counters_are_free_when_nothing_uses_them_any_more():
     held = lambda lines: Held(clawed={"base": (sum(int(x.returned) for x in lines), 6)})  # noqa: E731
     _, first = steps(lines, extras, [(1, 1), (2, 1)], held=held)
     assert first.takes == (("four/budget/minor/lifetime", 25),)
-    assert first.counted == (("earn/base/day/2026-01-01", 5), ("right/rare/lifetime", 1))
+    assert first.counted == (
+        ("earn/base/day/2026-01-01", 5),
+        ("promo/four:minor/day/2026-01-01", 25),
+        ("right/rare/lifetime", 1),
+    )
     assert (first.coupons, first.issued) == ((), ())
     assert first.stock == (("high-street/sku2", Decimal(1)),)
     _, second = steps(lines, extras, [(1, 1), (2, 1)], [(1, 1)], held=held)
     assert second.coupons == (coupon,)
-    assert second.takes == (("ten/program/times/lifetime", 1),)
+    assert second.takes == (("ten/program/count/lifetime", 1),)
     assert second.undone.promotions == {Applying("ten", "C1")}
     _, third = steps(lines, extras, [(1, 1), (2, 1)], [(1, 1)], [(2, 3)], held=held)
     assert third.issued == extras.issued
