@@ -21,6 +21,7 @@ SECTIONS = (
     "units",
     "policies",
     "earn_rules",
+    "promotions",
     "ladders",
     "offline",
 )  # as written

@@ -63,7 +63,7 @@ HOOKS = (
         apply=tiers.apply,
     ),
     Hook(
-        sections=("policies", "earn_rules"),
+        sections=("policies", "earn_rules", "promotions"),
         describe=promotions.describe,
         check=promotions.check,
         plan=promotions.plan,

@@ -93,19 +93,21 @@ def prizes_key(promotion: str) -> str:
     return f"{promotion}/prizes/count/lifetime"
 
 
-def keys_beyond(promotion: Promotion, store: str | None, day: date, identifiers: tuple[str, ...]) -> Iterator[str]:
-    """Every key beyond the member that deciding on a promotion may look at."""
+def limits_beyond(
+    promotion: Promotion, store: str | None, day: date, identifiers: tuple[str, ...]
+) -> Iterator[tuple[str, int]]:
+    """Every key beyond the member that deciding on a promotion may look at, with how much it allows."""
     for limit in promotion.limits:
         if limit.per is not Per.MEMBER and limit.period is not LimitPeriod.BASKET:
             for scope in _scopes(promotion, limit, store, identifiers):
-                yield usage_key(promotion.key, scope, limit.action, limit.period, day)
+                yield usage_key(promotion.key, scope, limit.action, limit.period, day), limit.limit
     for effect in promotion.effects:
         if isinstance(effect, RandomReward):
             if effect.cap is not None:
-                yield prizes_key(promotion.key)
-            yield from [prize_key(promotion.key, p.key) for p in effect.prizes if p.stock is not None]
+                yield prizes_key(promotion.key), effect.cap
+            yield from [(prize_key(promotion.key, p.key), p.stock) for p in effect.prizes if p.stock is not None]
     if promotion.budget is not None:
-        yield budget_key(promotion.key)
+        yield budget_key(promotion.key), promotion.budget.minor
 
 
 def _scopes(promotion: Promotion, limit: Limit, store: str | None, identifiers: tuple[str, ...]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import NamedTuple
 
-from regulars.value.promotions.rules.pricing.allowing import keys_beyond
+from regulars.value.promotions.rules.pricing.allowing import limits_beyond
 from regulars.value.promotions.rules.pricing.goods import Selector
 from regulars.value.promotions.rules.pricing.offers import Offer
 from regulars.value.promotions.rules.scheduling import Moment
@@ -61,7 +61,7 @@ class Book:
         stacking: StackingPolicy,
     ) -> None:
         self.selector = Selector()
-        ordered = sorted(promotions, key=lambda p: (-p.priority, p.key))
+        ordered = sorted([p for p in promotions if not p.is_paused], key=lambda p: (-p.priority, p.key))
         self.offers = tuple([Offer(p, n, self.selector, units) for n, p in enumerate(ordered)])
         self.zone, self.stacking = zone, stacking
         self.by_template = {o.coupon: o for o in self.offers if o.coupon is not None}
@@ -71,6 +71,8 @@ class Book:
             if offer.promotion.audiences.any or offer.promotion.audiences.none:
                 names.add("member.audiences")
         self.names = frozenset(names)
+        asked = [o.when.rest.expression.names for o in self.offers if o.when and o.when.rest and o.when.is_bound]
+        self.bound_names = tuple(sorted(frozenset().union(*asked)))  # what conditions ask that are not remembered
         self.counts_days = any(p.limits for p in ordered)
         self._limited = tuple([p for p in ordered if p.limits or p.budget or not _is_plain(p)])
         self._parents, self._brands = dict(parents), dict(brands)
@@ -80,16 +82,16 @@ class Book:
         self._places: dict[Place, Stock] = {}
         self._desks: dict[tuple[Place, Customer], Desk] = {}
 
-    def limit_keys(
+    def limits(
         self, *, store: str | None, day: date, coupons: tuple[str, ...], identifiers: tuple[str, ...]
-    ) -> tuple[str, ...]:
-        """The keys of limits and budgets beyond the member that a decision may look at, sorted."""
+    ) -> dict[str, int]:
+        """The limits and budgets beyond the member that a decision may look at: how much each allows, by key."""
         held = set(coupons)
-        found: set[str] = set()
+        found: dict[str, int] = {}
         for promotion in self._limited:
             if promotion.coupon is None or promotion.coupon in held:
-                found.update(keys_beyond(promotion, store, day, identifiers))
-        return tuple(sorted(found))
+                found.update(limits_beyond(promotion, store, day, identifiers))
+        return {key: found[key] for key in sorted(found)}
 
     def customer(
         self, status: str | None, tier: str | None, audiences: frozenset[str], tenders: frozenset[str]
@@ -154,7 +156,7 @@ class Book:
 
 
 def _is_plain(promotion: Promotion) -> bool:
-    return not any(True for _ in keys_beyond(promotion, None, date.min, ()))
+    return not any(True for _ in limits_beyond(promotion, None, date.min, ()))
 
 
 def _place_bars(offer: Offer, line: frozenset[str], brand: str | None, channel: str) -> Unapplied | None:
