@@ -11,7 +11,7 @@ from regulars.interfaces.http_api.shapes import Body, Instant, Json, Key, Minor,
 
 TillKey = Annotated[
     Text,
-    Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$", description="The till's stable key.", examples=["bund-1"]),
+    Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,49}$", description="The till's stable key.", examples=["bund-1"]),
 ]
 Whole = Annotated[StrictInt, Field(ge=0, le=2**53)]
 
