@@ -13,15 +13,11 @@ from regulars.value.promotions.rules.pricing.offers import Offer
 class Candidate:
     """A promotion (through one coupon) that this basket qualifies for. `value`: at most what it can take off."""
 
-    __slots__ = ("code", "offer", "room", "value")
+    __slots__ = ("code", "offer", "order", "room", "value")
 
     def __init__(self, offer: Offer, code: str | None, room: Room, value: int) -> None:
         self.offer, self.code, self.room, self.value = offer, code, room, value
-
-    @property
-    def order(self) -> tuple[int, str]:
-        """Its place in the order of acting."""
-        return self.offer.rank, self.code or ""
+        self.order = offer.order if code is None else (offer.rank, code)  # its place in the order of acting
 
 
 class Pool(NamedTuple):
@@ -62,6 +58,10 @@ def act(one: Candidate, till: Till, net: list[int], pools: tuple[Pool, ...], spe
     Args: pools: what it shares with others. spent: what others took of each pool; not changed here.
     """
     offer, room = one.offer, one.room
+    if offer.is_bare and room is FREE and not pools:
+        idx, parts, times = offer.cuts[0].cut(till, net, None)
+        total = sum(parts)
+        return Acted(idx, parts, total, times, total)
     sets, minor = room.times, room.minor
     for pool in pools:
         left = pool.left - spent.get(pool.key, 0)

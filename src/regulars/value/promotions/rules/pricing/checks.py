@@ -40,6 +40,7 @@ class When(NamedTuple):
     checks: tuple[Check, ...]
     rest: conditions.Condition | None
     names: frozenset[str]
+    is_bound: bool = False  # the rest is asked of facts that are bound once for a basket
 
 
 def compile_when(text: str) -> When:
@@ -59,7 +60,7 @@ def compile_when(text: str) -> When:
     if not rest:
         return When(tuple(checks), None, whole.expression.names)
     left = whole if not checks else conditions.of_basket(" && ".join([f"({t})" for t in rest]))
-    return When(tuple(checks), left, whole.expression.names)
+    return When(tuple(checks), left, whole.expression.names, not left.is_remembered)
 
 
 def _known(part: expressions.Expression) -> Check | None:

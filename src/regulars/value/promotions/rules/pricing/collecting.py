@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
+from operator import attrgetter
 from typing import cast
 from zoneinfo import ZoneInfo
 
+from regulars.kernel import expressions
+from regulars.kernel.expressions import Activation
 from regulars.value.promotions.rules import conditions, limits
 from regulars.value.promotions.rules.pricing import allowing, goods
 from regulars.value.promotions.rules.pricing.acting import Candidate, most
@@ -16,6 +19,9 @@ from regulars.value.promotions.rules.pricing.cuts import Till
 from regulars.value.promotions.rules.pricing.offers import Offer
 from regulars.value.promotions.rules.scheduling import Moment
 from regulars.value.promotions.terms import CouponHeld, MemberFacts, Question, Snapshot, Unapplied, Unlock
+
+_ORDER = attrgetter("order")
+_new = tuple.__new__
 
 
 class Collecting:
@@ -33,7 +39,8 @@ class Collecting:
         self.member: MemberFacts | None = member if self.customer.is_member else None
         self.tier = self.customer.tier
         # a guest's facts are never asked for: what names them is refused before
-        self.facts = conditions.Facts(basket, cast(MemberFacts, self.member), self.tier)
+        held = tuple([c.template for c in question.coupons if not c.refused])
+        self.facts = conditions.Facts(basket, cast(MemberFacts, self.member), self.tier, held)
         amounts = [line.amount_minor for line in basket.lines]
         self.till = Till(
             basket.lines, amounts, book.selector.select(basket.lines, amounts, self.facts, self.member is None)
@@ -42,6 +49,7 @@ class Collecting:
         self.candidates: list[Candidate] = []
         self._asked = Asked(self.till, basket, self.tier, self.facts)
         self._whose: Whose | None = None
+        self._activation: Activation | None = None
         self.moment = self._moment()
 
     def _moment(self) -> Moment:
@@ -83,7 +91,7 @@ class Collecting:
         self._shelves(desk)
         if desk.coupons or question.coupons:
             self._coupons(desk, question.coupons)
-        self.candidates.sort(key=lambda one: one.order)
+        self.candidates.sort(key=_ORDER)
 
     def _shelves(self, desk: Desk) -> None:
         till, out, candidates = self.till, self.out, self.candidates
@@ -98,8 +106,8 @@ class Collecting:
                 if offer.is_simple and not offer.min_units:
                     missing = offer.min_minor - (total if offer.min_pick == number else every)
                     if missing > 0:
-                        unlock = Unlock("spend_minor", missing, offer.label, None, "Spend more.")
-                        out.append(Unapplied(offer.key, None, "too_little", offer.min_detail, unlock))
+                        unlock = _new(Unlock, ("spend_minor", missing, offer.label, None, "Spend more."))
+                        out.append(_new(Unapplied, (offer.key, None, "too_little", offer.min_detail, unlock)))
                         continue
                     value = most(offer, FREE, till)
                     if value or not offer.cuts:
@@ -162,7 +170,7 @@ class Collecting:
             if offer.min_minor > pick.total:
                 unlock = Unlock("spend_minor", offer.min_minor - pick.total, label, None, "Spend more.")
                 return offer.refusal("too_little", offer.min_detail, unlock, code)
-            if offer.min_units > pick.units:
+            if offer.min_units and offer.min_units > pick.units:
                 unlock = Unlock("add_units", offer.min_units - pick.units, label, None, "Add more pieces.")
                 return offer.refusal("too_few", offer.min_detail, unlock, code)
         if offer.when is not None:
@@ -170,8 +178,9 @@ class Collecting:
                 short = check(self._asked)
                 if short is not None:
                     return offer.refusal(short.code, short.detail, short.unlock, code)
-            if offer.when.rest is not None:
-                said = offer.when.rest.why_not(self.facts)
+            rest = offer.when.rest
+            if rest is not None:
+                said = rest.why_not_among(self._bound()) if offer.when.is_bound else rest.why_not(self.facts)
                 if said:
                     return offer.refusal("condition", said, None, code)
         if offer.calendar is not None:
@@ -179,6 +188,14 @@ class Collecting:
             if why is not None:
                 return why if code is None else why._replace(coupon=code)
         return None
+
+    def _bound(self) -> Activation:
+        """The facts of conditions whose answers are not remembered, bound once for all of them."""
+        if self._activation is None:
+            facts, is_guest = self.facts, self.member is None
+            named = {n: facts[n] for n in self.book.bound_names if not (is_guest and n.startswith("member."))}
+            self._activation = expressions.activation(conditions.OF_BASKET, named)
+        return self._activation
 
     def _room(self, offer: Offer) -> Room:
         return allowing.room(offer.promotion, self.whose)

@@ -13,12 +13,15 @@ from regulars.value.promotions.rules.pricing.allowing import Room
 from regulars.value.promotions.rules.pricing.book import Book
 from regulars.value.promotions.rules.pricing.collecting import Collecting
 from regulars.value.promotions.rules.pricing.cuts import Stepped
-from regulars.value.promotions.rules.pricing.search import Problem
+from regulars.value.promotions.rules.pricing.offers import Offer
+from regulars.value.promotions.rules.pricing.problems import Problem
+from regulars.value.promotions.rules.pricing.search import Found
 from regulars.value.promotions.rules.selecting import ALONE, Beside
 from regulars.value.promotions.terms import (
     Action,
     AppliedPromotion,
     Decision,
+    Line,
     Outcome,
     PricedLine,
     Pricing,
@@ -31,14 +34,17 @@ from regulars.value.promotions.terms import (
     Verdict,
 )
 
+_MOST_RIVALS = 32
+_new = tuple.__new__  # as the NamedTuple itself makes one, without its keywords: twice as fast
+
 
 @dataclass(kw_only=True)
 class _Bill:
     """What the chosen combination does, as it is added up."""
 
     net: list[int]
-    numbers: list[int]
-    shares: dict[int, list[Share]] = field(default_factory=dict)
+    numbers: list[int] = field(default_factory=list)
+    shares: list[list[Share]]
     applied: list[AppliedPromotion] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     acted: list[tuple[Room, int, int]] = field(default_factory=list)
@@ -55,7 +61,11 @@ def decide(*, question: Question, snapshot: Snapshot) -> Verdict:
     """
     book: Book | None = snapshot.book
     if book is None or not book.offers:
-        bill, found, unapplied = _Bill(net=[x.amount_minor for x in question.basket.lines], numbers=[]), Search(), []
+        bill, found, unapplied = (
+            _Bill(net=[x.amount_minor for x in question.basket.lines], shares=[[] for _ in question.basket.lines]),
+            Search(),
+            [],
+        )
         collecting = None
     else:
         collecting = Collecting(question, snapshot, book)
@@ -63,7 +73,7 @@ def decide(*, question: Question, snapshot: Snapshot) -> Verdict:
         problem = Problem(collecting.candidates, collecting.till, book.stacking)
         combination = search.best(problem)
         unapplied, found = collecting.out, combination.search
-        bill = _bill(problem, combination.chosen, collecting)
+        bill = _bill(problem, combination, collecting)
     total = sum(bill.net)
     member = question.member
     plans, refused = tendering.tender(question.spend, snapshot.tender_rates, member, total, snapshot.units)
@@ -92,17 +102,18 @@ def decide(*, question: Question, snapshot: Snapshot) -> Verdict:
     return Verdict(pricing=pricing, earning=earning, spend=tuple(plans), counters=after)
 
 
-def _bill(problem: Problem, chosen: int, collecting: Collecting) -> _Bill:
+def _bill(problem: Problem, combination: Found, collecting: Collecting) -> _Bill:
     """Let the combination act, and say why the others do not."""
     till, out, question = problem.till, collecting.out, collecting.question
-    bill = _Bill(net=list(till.amounts), numbers=[line.n for line in till.lines])
-    net, spent = bill.net, dict[str, int]()
+    numbers = [line.n for line in till.lines]
+    bill = _Bill(net=list(till.amounts), shares=[[] for _ in numbers], numbers=numbers)
+    net, spent, chosen, seen = bill.net, dict[str, int](), combination.chosen, combination.acted
     for i, one in enumerate(problem.ones):
         if not chosen >> i & 1:
             out.append(_lost(problem, i, chosen))
             continue
         pools = problem.pools[i]
-        acted = acting.act(one, till, net, pools, spent)
+        acted = seen.get(i) or acting.act(one, till, net, pools, spent)
         if one.offer.cuts and not acted.total:
             out.append(_left_nothing(one, collecting))
             continue
@@ -120,20 +131,14 @@ def _bill(problem: Problem, chosen: int, collecting: Collecting) -> _Bill:
 
 def _book(bill: _Bill, one: Candidate, acted: Acted) -> None:
     offer, code = one.offer, one.code
-    lines = bill.shares
-    parts = []
+    shares, numbers, key, told = bill.shares, bill.numbers, offer.key, []
     for i, part in zip(acted.idx, acted.parts, strict=True):
         if part:
-            parts.append((i, part))
-            share = Share(offer.key, code, part)
-            known = lines.get(i)
-            if known is None:
-                lines[i] = [share]
-            else:
-                known.append(share)
-    numbers = bill.numbers
-    told = tuple([(numbers[i], part) for i, part in parts])
-    bill.applied.append(AppliedPromotion(offer.key, code, acted.total, acted.wanted, told, offer.promotion.on_return))
+            told.append((numbers[i], part))
+            shares[i].append(_new(Share, (key, code, part)))
+    bill.applied.append(
+        AppliedPromotion(offer.key, code, acted.total, acted.wanted, tuple(told), offer.promotion.on_return)
+    )
     bill.effective.append(one)
     if one.room.counted:
         bill.acted.append((one.room, acted.times, acted.total))
@@ -145,15 +150,23 @@ def _lost(problem: Problem, i: int, chosen: int) -> Unapplied:
     offer = one.offer
     if others:
         winner = problem.ones[(others & -others).bit_length() - 1].offer
-        mine, its = offer.promotion, winner.promotion
-        if winner.key in mine.never or offer.key in its.never:
-            return Unapplied(offer.key, one.code, "never_with", f"Never together with {winner.key}.")
-        if mine.is_exclusive or its.is_exclusive:
-            return Unapplied(offer.key, one.code, "exclusive", f"Not together with {winner.key}.")
-        return Unapplied(offer.key, one.code, "group", f"{winner.key} of {mine.group} is better.")
+        told = offer.rivals.get(winner.key)
+        if told is None:
+            if len(offer.rivals) >= _MOST_RIVALS:
+                offer.rivals.clear()
+            told = offer.rivals[winner.key] = _lost_to(offer, winner)
+        return told if one.code is None else told._replace(coupon=one.code)
     if problem.fits(i, chosen):
         return Unapplied(offer.key, one.code, "combination", "The others save more without it.")
     return Unapplied(offer.key, one.code, "most", "No more promotions may join.")
+
+
+def _lost_to(offer: Offer, winner: Offer) -> Unapplied:
+    if winner.key in offer.promotion.never or offer.key in winner.promotion.never:
+        return offer.refusal("never_with", f"Never together with {winner.key}.")
+    if offer.is_exclusive or winner.is_exclusive:
+        return offer.refusal("exclusive", f"Not together with {winner.key}.")
+    return offer.refusal("group", f"{winner.key} of {offer.group} is better.")
 
 
 def _left_nothing(one: Candidate, collecting: Collecting) -> Unapplied:
@@ -186,9 +199,8 @@ def _priced(question: Question, bill: _Bill, plans: list[SpendPlan]) -> tuple[Pr
         paid = [p + part for p, part in zip(paid, parts, strict=True)]
     out = []
     for i, line in enumerate(lines):
-        mine = shares.get(i)
         was, now = line.amount_minor, net[i]
-        out.append(PricedLine(line.n, line.id, was, was - now, now, tuple(mine) if mine else (), paid[i]))
+        out.append(_new(PricedLine, (line.n, line.id, was, was - now, now, tuple(shares[i]), paid[i])))
     return tuple(out)
 
 
@@ -204,7 +216,7 @@ def _earning(
     basket, member = question.basket, question.member
     keeps = snapshot.policies.earns_on_points_tender
     changed = [
-        line._replace(amount_minor=p.net_minor if keeps else p.net_minor - p.tendered_minor)
+        _new(Line, (*line[:4], p.net_minor if keeps else p.net_minor - p.tendered_minor, *line[5:]))
         if p.discount_minor or p.tendered_minor
         else line
         for line, p in zip(basket.lines, lines, strict=True)

@@ -49,13 +49,18 @@ class Offer:
     """A promotion of a version, compiled. Read-only, but for what it remembers of its own schedule."""
 
     __slots__ = (
-        "_closed", "acts", "calendar", "cap_minor", "coupon", "cuts", "earns", "is_limited", "is_simple", "key",
-        "label", "min_detail", "min_minor", "min_pick", "min_units", "names", "needs_member", "nothing",
-        "promotion", "rank", "selection", "when",
+        "_closed", "acts", "calendar", "cap_minor", "coupon", "cuts", "earns", "group", "has_names", "is_bare",
+        "is_exclusive", "is_limited", "is_simple", "key", "label", "min_detail", "min_minor", "min_pick",
+        "min_units", "names", "needs_member", "nothing", "order", "promotion", "rank", "rivals", "selection",
+        "touches", "when",
     )  # fmt: skip
 
     def __init__(self, promotion: Promotion, rank: int, selector: Selector, units: Mapping[str, UnitPlan]) -> None:
         self.promotion, self.rank, self.key = promotion, rank, promotion.key
+        self.order = (rank, "")
+        self.group, self.is_exclusive = promotion.group, promotion.is_exclusive
+        self.has_names = bool(promotion.always or promotion.never)
+        self.rivals: dict[str, Unapplied] = {}  # how it lost to whom, as told before
         self.coupon = promotion.coupon
         if self.coupon is None and promotion.key.startswith(COUPON):
             self.coupon = promotion.key.removeprefix(COUPON)
@@ -71,6 +76,8 @@ class Offer:
         self._closed: tuple[datetime, datetime, Moment] | None = None
         self.when: When | None = compile_when(promotion.when) if promotion.when else None
         self.cuts = tuple([c for e in promotion.effects if (c := _cut(e, self, selector)) is not None])
+        self.is_bare = len(self.cuts) == 1 and self.cap_minor is None
+        self.touches = tuple(dict.fromkeys([n for cut in self.cuts for n in cut.touches]))
         self.acts: tuple[Outcomes, ...] = tuple(
             [e for e in promotion.effects if isinstance(e, Gift | RandomReward | Act)]
         )
