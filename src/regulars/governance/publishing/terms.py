@@ -22,6 +22,7 @@ SECTIONS = (
     "policies",
     "earn_rules",
     "promotions",
+    "coupon_templates",
     "ladders",
     "offline",
 )  # as written

@@ -17,6 +17,8 @@ PERMISSIONS = frozenset(
         "points:approve",  # the second person
         "orders:read",
         "orders:write",
+        "coupons:read",
+        "coupons:write",
         "ledger:read",
         "reports:read",
         "program:read",
@@ -37,7 +39,16 @@ PERMISSIONS = frozenset(
 ROLES: dict[Role, frozenset[str]] = {
     Role.OWNER: PERMISSIONS,
     Role.MARKETER: frozenset(
-        {"members:read", "orders:read", "ledger:read", "reports:read", "program:read", "program:apply"}
+        {
+            "members:read",
+            "orders:read",
+            "coupons:read",
+            "coupons:write",
+            "ledger:read",
+            "reports:read",
+            "program:read",
+        }
+        | {"program:apply"}
     ),
     Role.SERVICE: frozenset(
         {
@@ -48,6 +59,8 @@ ROLES: dict[Role, frozenset[str]] = {
             "points:adjust",
             "orders:read",
             "orders:write",
+            "coupons:read",
+            "coupons:write",
             "ledger:read",
             "program:read",
             "privacy:write",
@@ -63,6 +76,8 @@ ROLES: dict[Role, frozenset[str]] = {
             "points:approve",
             "orders:read",
             "orders:write",
+            "coupons:read",
+            "coupons:write",
             "ledger:read",
             "reports:read",
             "program:read",
@@ -72,10 +87,15 @@ ROLES: dict[Role, frozenset[str]] = {
             "tills:manage",
         }
     ),
-    Role.CASHIER: frozenset({"members:read", "members:write", "orders:read", "orders:write", "program:read"}),
-    Role.ANALYST: frozenset({"members:read", "orders:read", "ledger:read", "reports:read", "program:read"}),
+    Role.CASHIER: frozenset(
+        {"members:read", "members:write", "orders:read", "orders:write", "coupons:read", "program:read"}
+    ),
+    Role.ANALYST: frozenset(
+        {"members:read", "orders:read", "coupons:read", "ledger:read", "reports:read", "program:read"}
+    ),
     Role.AUDITOR: frozenset(
-        {"members:read", "orders:read", "ledger:read", "reports:read", "program:read", "staff:read", "audit:read"}
+        {"members:read", "orders:read", "coupons:read", "ledger:read", "reports:read", "program:read", "staff:read"}
+        | {"audit:read"}
     ),
 }
 
@@ -106,6 +126,8 @@ SCOPES = frozenset(
         "members:reveal",
         "orders:read",
         "orders:write",
+        "coupons:read",
+        "coupons:write",
         "sessions:read",
         "sessions:write",
         "points:read",
@@ -142,6 +164,7 @@ _READ_WRITE = {
     "ledger": ("ledger:read", "points:adjust"),
     "assurance": ("ledger:read", None),
     "orders": ("orders:read", "orders:write"),
+    "coupons": ("coupons:read", None),
     "allowances": ("tills:read", "tills:manage"),
     "imports": ("imports:run", "imports:run"),
     "kernel": ("outbox:manage", "outbox:manage"),
