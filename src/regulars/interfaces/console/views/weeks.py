@@ -12,7 +12,7 @@ from django.utils.translation import pgettext
 
 from regulars.governance.publishing.services import previews
 from regulars.governance.publishing.terms import Preview, PreviewState
-from regulars.interfaces.console import jobs, words
+from regulars.interfaces.console import jobs
 from regulars.interfaces.console.desk import Desk, page
 from regulars.interfaces.console.promoting import answers
 from regulars.interfaces.console.reading import member as reading
@@ -37,7 +37,8 @@ def on_week(desk: Desk, ref: str) -> HttpResponse:
 
 def context(desk: Desk, draft: Draft, found: Preview | None) -> dict[str, Any]:
     """What the piece needs: the preview, its chart, the names of those it touches."""
-    told: dict[str, Any] = {"draft": draft, "week": found}
+    is_part = desk.request.headers.get("X-Requested-With") == "fetch"
+    told: dict[str, Any] = {"draft": draft, "week": found, "is_part": is_part}
     if found is None:
         return told
     told["percent"] = 100 * found.done // found.total if found.total else 0
@@ -74,6 +75,4 @@ def _chart(desk: Desk, report: Any) -> dict[str, Any]:
                 "line": True,
             },
         ],
-        "title": str(words.PROMOTION["live"]),
-        "floating": False,
     }
