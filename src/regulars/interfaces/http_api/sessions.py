@@ -129,7 +129,7 @@ def get_session(request: HttpRequest, key: str) -> HttpResponse:
     summary="Reserve everything before the card is charged",
     description="Freezes version and prices and reserves points, coupons, limits, budgets and stock for some "
     "minutes: a `close` after that is not refused for price or limit. Called again, the time is longer. When it is "
-    "over, everything goes back and the session is open again. With a `digest`, other numbers than the customer was told "
+    "over, everything goes back and the session is open again. With a `digest`, other numbers than she was told "
     "are refused (`quote_changed`, with the differences).",
 )
 def tender_session(request: HttpRequest, key: str, told: shapes.TenderNowIn) -> HttpResponse:
