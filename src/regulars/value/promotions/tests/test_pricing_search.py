@@ -44,9 +44,7 @@ def effects():
         st.builds(BuyGet, buy=st.integers(1, 2), get=st.integers(1, 2), ppm=share),
         st.builds(NthItem, n=st.integers(2, 3), ppm=share),
         st.builds(CheapestFree, of=st.integers(2, 3)),
-        st.builds(
-            Thresholds, steps=st.lists(step, min_size=1, max_size=3).map(tuple), is_repeated=st.booleans()
-        ),
+        st.builds(Thresholds, steps=st.lists(step, min_size=1, max_size=3).map(tuple), is_repeated=st.booleans()),
     )
 
 
