@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import UUID
 
 import structlog
 from procrastinate.contrib.django import app
 
 from regulars.kernel import clock, nights
 from regulars.people.programs import services as programs
+from regulars.value.coupons import services as coupons
+from regulars.value.coupons.terms import BatchRunning
+from regulars.value.checkout import services as checkout
 from regulars.wiring import NIGHTS
 
 FIRST_NIGHT_LOOKS_BACK = timedelta(days=1)  # a program without any night begins with last midnight
@@ -27,3 +31,30 @@ def work_nights(timestamp: int = 0) -> None:
             nights.run_due(NIGHTS, program_id=program.id, zone=program.zone, upto=now, first_day=first)
         except Exception:
             log.exception("a night failed and will be continued", program=program.key)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="sweep-sessions", queueing_lock="sweep-sessions", pass_context=False)
+def sweep_sessions(timestamp: int = 0) -> None:
+    """Baskets whose tender has run out are open again, and let go what they had reserved."""
+    try:
+        checkout.sweep()
+    except Exception:
+        log.exception("sessions will be swept again in a minute")
+
+
+@app.task(name="coupons make batch", pass_context=False)
+def make_coupons(program_id: int, batch_id: str) -> None:
+    """Make the codes of a batch that are missing; what another worker is making is left to it."""
+    try:
+        coupons.make_batch(program_id=program_id, batch_id=UUID(batch_id))
+    except BatchRunning:
+        return
+
+
+@app.periodic(cron="* * * * *", periodic_id="coupons")
+@app.task(name="coupons resume batches", queueing_lock="coupons resume batches", pass_context=False)
+def resume_coupons(timestamp: int = 0) -> None:
+    """Take up batches whose worker is gone."""
+    for program_id, batch_id in coupons.unfinished():
+        make_coupons(program_id=program_id, batch_id=str(batch_id))

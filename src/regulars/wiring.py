@@ -20,6 +20,8 @@ from regulars.people.members import services as members
 from regulars.people.members.terms import CodeMade
 from regulars.people.programs import services as programs
 from regulars.value.allowances import services as allowances
+from regulars.value.checkout import services as checkout
+from regulars.value.coupons import services as coupons
 from regulars.value.ledger import services as ledger
 from regulars.value.orders.terms import OrderClaimed, OrderPlaced, OrderReturned
 from regulars.value.tiers import services as tiers
@@ -44,8 +46,8 @@ WIRING: list[Reaction] = [
 ]
 
 
-def _by_ledger(batch: Any) -> Callable[[Work], str | None]:
-    """One of the ledger's batches, for what was due by this midnight."""
+def _by_midnight(batch: Any) -> Callable[[Work], str | None]:
+    """One of a context's batches, for what was due by this midnight."""
     return until_nothing(lambda w: int(batch(program_id=w.program_id, before=w.at, limit=w.limit)))
 
 
@@ -61,18 +63,24 @@ def _close_day(work: Work) -> None:
 
 # at each program's local midnight, in this order
 NIGHTS: list[Step] = [
-    Step("activate pending", _by_ledger(ledger.activate_due)),
-    Step("end offline allowances", _by_ledger(allowances.end_due)),
-    Step("release holds", _by_ledger(ledger.release_due_holds)),
-    Step("expire lots", _by_ledger(ledger.expire_due)),
-    Step("end memberships of audiences", _by_ledger(audiences.expire_due)),
+    Step("activate pending", _by_midnight(ledger.activate_due)),
+    Step("end offline allowances", _by_midnight(allowances.end_due)),
+    Step("release holds", _by_midnight(ledger.release_due_holds)),
+    Step("expire lots", _by_midnight(ledger.expire_due)),
+    Step("end memberships of audiences", _by_midnight(audiences.expire_due)),
+    Step("let reserved coupons go", _by_midnight(coupons.release_due)),
+    Step("remind of coupons", _by_midnight(coupons.remind_due), only_latest=True),
+    Step("expire coupons", _by_midnight(coupons.expire_due)),
     Step("review levels", tiers.review_at_night, only_latest=True),
     Step("close the day's books", whole(_close_day), only_latest=True),
     Step("sign the heads", whole(lambda w: ledger.sign_heads(program_id=w.program_id, day=w.day)), only_latest=True),
+    Step("end abandoned baskets", whole(lambda w: checkout.expire(program_id=w.program_id)), only_latest=True),
+    Step("prune baskets", checkout.prune_at_night, only_latest=True),
     Step("prune the outbox", outbox.prune_at_night, only_latest=True),
     Step("prune first answers", idempotency.forget_at_night, only_latest=True),
     Step("prune events", _while_any(events.prune_at_night), only_latest=True),
     Step("prune codes", _while_any(members.forget_old_codes), only_latest=True),
+    Step("prune misses", whole(lambda w: coupons.forget_misses(program_id=w.program_id, at=w.at)), only_latest=True),
     Step("prune proofs", whole(lambda w: assurance.forget_old()), only_latest=True),
     Step("prune rejects of imports", whole(lambda w: imports.forget_old_rejects()), only_latest=True),
     Step("prune nights", nights.forget_old_at_night, only_latest=True),

@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,7 @@ class Snapshot:
 
 def read_snapshot(told: Mapping[str, Any]) -> Snapshot:
     """The snapshot that an answer of the house holds."""
-    keys = [SigningKey(k["kid"], _bytes(k["public_key"]), k.get("ends_at_seconds")) for k in told["signing_keys"]]
+    keys = [SigningKey(k["kid"], _bytes(k["public_key"]), _seconds(k.get("ends_at"))) for k in told["signing_keys"]]
     return Snapshot(
         store=told["store"],
         currency=told["currency"],
@@ -75,6 +76,10 @@ def read_snapshot(told: Mapping[str, Any]) -> Snapshot:
         allowances=tuple(a["text"] for a in told["allowances"]),
         left={a["id"]: a["left"] for a in told["allowances"]},
     )
+
+
+def _seconds(text: str | None) -> int | None:
+    return None if text is None else int(datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp())
 
 
 def _bytes(text: str) -> bytes:

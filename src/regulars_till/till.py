@@ -265,8 +265,8 @@ class Till:
         status, told = _send(send, "POST", "/offline-batches", body, {"Till-Signature": self.device.sign(body)})
         if status != 200:
             raise UploadFailed(f"{status}: {told.get('detail', 'no answer')}")
-        items = told["items"]
-        seqs = sorted({i["seq"] for i in items} & {b["seq"] for b in batch})
+        items, own = told.get("items") or [], {b["seq"] for b in batch}
+        seqs = sorted({i["seq"] for i in items} & own)
         if not seqs:
             raise UploadFailed("the answer names none of the orders")
         record = {"kind": "taken", "seqs": seqs, "outcomes": [i["outcome"] for i in items]}
@@ -277,8 +277,8 @@ class Till:
             accepted=sum(i["outcome"] == "accepted" for i in items),
             repeated=sum(i["outcome"] == "repeated" for i in items),
             conflicts=tuple(c for i in items for c in i["conflicts"]),
-            missing=tuple((gap["from"], gap["to"]) for gap in told["missing"]),
-            clock_offset_ms=told["clock_offset_ms"],
+            missing=tuple((gap["from"], gap["to"]) for gap in told.get("missing", [])),
+            clock_offset_ms=told.get("clock_offset_ms"),
         )
 
     def renew(self) -> Path:

@@ -28,7 +28,7 @@ _PLAIN_SECONDS = 5.0
 
 @click.group("import")
 def command() -> None:
-    """Take in members, opening balances and orders from files.
+    """Take in members, balances, orders, products, stock and audiences from files.
 
     Run again after any interruption: it goes on where it stood. A second run of the same file changes nothing.
     Exit status: 0 all rows came in, 1 refused, 3 done but some rows were rejected.
@@ -71,6 +71,27 @@ def members(file: Path, program_key: str | None, mapping_path: Path | None, dry_
 def balances(file: Path, program_key: str | None, mapping_path: Path | None, dry_run: bool, as_json: bool) -> None:
     """Bring in opening balances, each as a lot with its last day."""
     _import("balances", file, program_key, None, mapping_path, dry_run, as_json)
+
+
+@command.command("products")
+@_options
+def products(file: Path, program_key: str | None, mapping_path: Path | None, dry_run: bool, as_json: bool) -> None:
+    """Bring in products with their prices; rows of one sku are its prices in channels, stores and times."""
+    _import("products", file, program_key, None, mapping_path, dry_run, as_json)
+
+
+@command.command("stock")
+@_options
+def stock(file: Path, program_key: str | None, mapping_path: Path | None, dry_run: bool, as_json: bool) -> None:
+    """Bring in counts of stock; a count that is older than the last one changes nothing."""
+    _import("stock", file, program_key, None, mapping_path, dry_run, as_json)
+
+
+@command.command("audience")
+@_options
+def audience(file: Path, program_key: str | None, mapping_path: Path | None, dry_run: bool, as_json: bool) -> None:
+    """Put the members of a file on an audience that is declared."""
+    _import("audience", file, program_key, None, mapping_path, dry_run, as_json)
 
 
 @command.command("mappings")

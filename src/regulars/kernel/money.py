@@ -59,7 +59,8 @@ def spread(total: int, weights: Sequence[int]) -> list[int]:
     parts = [total * w // whole for w in weights]
     left = total - sum(parts)
     if left:
-        order = sorted(range(len(weights)), key=lambda i: (-(total * weights[i] % whole), i))
-        for i in order[:left]:
+        remainders = [total * w % whole for w in weights]
+        # the greatest first; sorting keeps equal ones in their order, reversed or not
+        for i in sorted(range(len(weights)), key=remainders.__getitem__, reverse=True)[:left]:
             parts[i] += 1
     return parts

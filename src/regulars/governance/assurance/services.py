@@ -17,6 +17,8 @@ from regulars.kernel.outbox import announce
 from regulars.people.audiences import services as audiences
 from regulars.value.allowances import services as allowances
 from regulars.value.catalog import services as catalog
+from regulars.value.checkout import services as checkout
+from regulars.value.coupons import services as coupons
 from regulars.value.ledger import services as ledger
 from regulars.value.orders import services as orders
 from regulars.value.tiers import services as tiers
@@ -29,7 +31,9 @@ PROOFS: tuple[tuple[str, Callable[..., Iterable[Any]]], ...] = (
     ("audiences", audiences.discrepancies),
     ("ledger", ledger.discrepancies),
     ("catalog", catalog.discrepancies),
+    ("coupons", coupons.discrepancies),
     ("orders", orders.discrepancies),
+    ("checkout", checkout.discrepancies),
     ("tiers", tiers.discrepancies),
     ("allowances", allowances.discrepancies),
     ("identity", identity.discrepancies),

@@ -29,6 +29,8 @@ from regulars.people.consent import services as consent
 from regulars.people.members import services as members
 from regulars.people.members.terms import AlreadyMerged
 from regulars.value.allowances import services as allowances
+from regulars.value.checkout import services as checkout
+from regulars.value.coupons import services as coupons
 from regulars.value.ledger import services as ledger
 from regulars.value.tiers import services as tiers
 
@@ -55,6 +57,8 @@ def merge(*, program_id: int, into: UUID, from_: UUID, reason: str, actor: str) 
         raise NotMergeable(statuses=[facts[into].status.value, facts[from_].status.value])
     merge_id, now = ids.new_id(), clock.now()
     record: dict[str, Any] = {
+        # sessions first: they are locked before accounts
+        "checkout": checkout.absorb(program_id=program_id, from_id=from_, into_id=into),
         "ledger": ledger.absorb(
             program_id=program_id, from_id=from_, into_id=into, key=_key(merge_id), reason="merge", actor=actor
         ),
@@ -62,6 +66,7 @@ def merge(*, program_id: int, into: UUID, from_: UUID, reason: str, actor: str) 
         "consent": consent.absorb(program_id=program_id, from_id=from_, into_id=into),
         "audiences": audiences.absorb(program_id=program_id, from_id=from_, into_id=into),
     }
+    record["coupons"] = coupons.absorb(program_id=program_id, from_id=from_, into_id=into)
     tiers.absorb(program_id=program_id, from_member=from_, into_member=into)
     allowances.absorb(program_id=program_id, from_member=from_, into_member=into)
     row = MergeRow.objects.create(
@@ -117,6 +122,10 @@ def undo(*, program_id: int, merge_id: UUID, reason: str, actor: str) -> Merge:
     }
     if "audiences" in row.record:  # older merges moved none
         audiences.separate(program_id=program_id, record=row.record["audiences"])
+    if "coupons" in row.record:
+        coupons.separate(program_id=program_id, record=row.record["coupons"])
+    if "checkout" in row.record:  # merges of before have none
+        checkout.separate(program_id=program_id, record=row.record["checkout"])
     tiers.separate(program_id=program_id, members=[from_, into])
     allowances.separate(program_id=program_id, members=[from_, into])
     row.undone_at, row.undone_by, row.undone_reason = now, actor, reason.strip()

@@ -22,3 +22,31 @@ class VersionRow(models.Model):
             models.CheckConstraint(condition=models.Q(number__gte=1), name="V2_versions_are_numbered_from_1"),
             models.CheckConstraint(condition=~models.Q(actor=""), name="V5_somebody_applied_it"),
         ]
+
+
+class PreviewRow(models.Model):
+    """A draft tried on lately recorded orders: what was asked, how far it is, what came out. Kept: 90 days."""
+
+    id = models.UUIDField(primary_key=True)
+    program = models.ForeignKey("programs.ProgramRow", on_delete=models.PROTECT, related_name="+", db_index=False)
+    draft_id = models.UUIDField()
+    revision = models.IntegerField()
+    body = models.JSONField()
+    state = models.CharField(max_length=10)
+    done = models.IntegerField(default=0)
+    total = models.IntegerField(default=0)
+    report = models.JSONField(null=True)
+    actor = models.TextField()
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "publishing_preview"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(state="running", finished_at=None)
+                | models.Q(state__in=["finished", "failed"], finished_at__isnull=False),
+                name="V8_a_finished_preview_says_when",
+            ),
+        ]
+        indexes = [models.Index(fields=["program", "draft_id", "-started_at"], name="publishing_previews_of_draft")]

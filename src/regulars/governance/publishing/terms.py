@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 from regulars.kernel.errors import NotFound, Refusal
 from regulars.value.promotions.terms import Question, Verdict
@@ -19,6 +21,8 @@ SECTIONS = (
     "units",
     "policies",
     "earn_rules",
+    "promotions",
+    "coupon_templates",
     "ladders",
     "offline",
 )  # as written
@@ -106,6 +110,31 @@ class Tried:
     changes: tuple[Moved, ...]
 
 
+class PreviewState(StrEnum):
+    """Where a preview stands."""
+
+    RUNNING = "running"
+    FINISHED = "finished"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preview:
+    """A draft tried on the orders of last week. `report` holds sums in minor units (rules/previewing.py)."""
+
+    preview_id: UUID
+    program_id: int
+    draft_id: UUID
+    revision: int
+    state: PreviewState
+    done: int
+    total: int
+    report: Mapping[str, Any]
+    actor: str
+    started_at: datetime
+    finished_at: datetime | None
+
+
 @dataclass(frozen=True, kw_only=True)
 class ProgramPublished:
     """A program follows a new version of its document."""
@@ -121,6 +150,10 @@ class UnknownVersion(NotFound):
 
 class UnknownBlueprint(NotFound):
     """There is no blueprint with this key."""
+
+
+class NoPreview(NotFound):
+    """There is no such preview."""
 
 
 class NoPromotion(NotFound):

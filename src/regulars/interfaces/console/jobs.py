@@ -9,6 +9,7 @@ import structlog
 from procrastinate.contrib.django import app
 
 from regulars.governance.assurance import services as assurance
+from regulars.governance.publishing.services import previews
 from regulars.interfaces.console import figures, uploads
 from regulars.interfaces.imports import services as imports
 from regulars.interfaces.imports.terms import State
@@ -32,6 +33,12 @@ def count_figures(timestamp: int = 0) -> None:
 def prove(run_id: int) -> None:
     """Do a proof that has begun; what it found stands in the run."""
     assurance.work(run_id=run_id)
+
+
+@app.task(name="console preview", pass_context=False)
+def preview_week(preview_id: str) -> None:
+    """Try a draft on the orders of last week. What came out, or went wrong, stands in the preview."""
+    previews.work(preview_id=UUID(preview_id))
 
 
 @app.task(name="console import", pass_context=False)

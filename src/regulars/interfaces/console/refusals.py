@@ -54,7 +54,11 @@ SENTENCES: dict[str, Any] = {
         "The published promotion was changed after this draft began; begin anew from what is published."
     ),
     "four_eyes": _("Who wrote a draft cannot approve it; a second person must."),
+    "not_decided_here": _("This order was decided by the till, not here; there is nothing to decide again."),
     "no_session": _("There is no such basket here."),
+    "device_taken": _("A till with this key is registered with another store or key."),
+    "no_device": _("There is no such till here."),
+    "nothing_to_resolve": _("Nothing waits for a decision here, or it was made already."),
     "stale": _("The account has changed meanwhile; try again."),
 }
 

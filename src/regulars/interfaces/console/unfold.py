@@ -77,6 +77,7 @@ NAVIGATION: list[dict[str, Any]] = [
         "separator": True,
         "items": [
             _item(_("Imports"), "upload_file", "console_imports", "imports:run"),
+            _item(_("Offline tills"), "point_of_sale", "console_tills", "tills:read"),
             _item(_("Outbox"), "outbox", "console_outbox", "outbox:manage"),
             _item(_("API keys"), "key", "admin:staff_keyrow_changelist", "keys:manage"),
         ],

@@ -22,7 +22,9 @@ from regulars.interfaces.console.views import (
     program,
     promotions,
     sessions,
+    tills,
     trying,
+    weeks,
 )
 
 urlpatterns: list[Any] = [
@@ -49,6 +51,7 @@ urlpatterns: list[Any] = [
     path("drafts/condition/", drafting.condition_checked, name="console_draft_condition"),
     path("drafts/try/", trying.on_basket, name="console_draft_try"),
     path("draft/<str:ref>/", drafting.shown, name="console_draft"),
+    path("draft/<str:ref>/week/", weeks.on_week, name="console_draft_week"),
     path("draft/<str:ref>/do/<slug:name>/", drafting.acted, name="console_draft_act"),
     path("sessions/", sessions.listed, name="console_sessions"),
     path("session/<path:key>/", sessions.shown, name="console_session"),
@@ -60,6 +63,11 @@ urlpatterns: list[Any] = [
     path("import/<str:ref>/", imports.shown, name="console_import"),
     path("import/<str:ref>/steer/", imports.steered, name="console_import_steer"),
     path("import/<str:ref>/rejects/", imports.rejects_file, name="console_import_rejects"),
+    path("tills/", tills.shown, name="console_tills"),
+    path("tills/register/", tills.register, name="console_till_register"),
+    path("tills/rotate/", tills.rotate, name="console_till_rotate"),
+    path("tills/conflict/<str:ref>/", tills.resolve, name="console_till_resolve"),
+    path("till/<str:key>/revoke/", tills.revoke, name="console_till_revoke"),
     path("outbox/", operation.outbox_health, name="console_outbox"),
     path("outbox/replay/", operation.replay, name="console_replay"),
     path("audit/", operation.audit, name="console_audit"),

@@ -112,6 +112,19 @@ def cursor_out(parts: tuple[Any, ...] | None) -> str | None:
     return cursor_text(list(parts)) if parts is not None else None
 
 
+def after_text(text: str | None) -> str:
+    """The key behind which a page begins, for lists in order of a text; "" at the beginning.
+
+    Raises: Invalid when the cursor is not one of ours.
+    """
+    parts = cursor_parts(text, size=1)
+    if parts is None:
+        return ""
+    if not isinstance(parts[0], str) or "\x00" in parts[0]:
+        raise _no_cursor()
+    return parts[0]
+
+
 def decimal(value: Decimal) -> str:
     """A quantity as text, without zeros at its end.
 

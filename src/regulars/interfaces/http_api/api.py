@@ -12,6 +12,9 @@ from ninja.parser import Parser
 
 from regulars import __version__
 from regulars.interfaces.http_api import (
+    allowances,
+    audiences,
+    catalog,
     events,
     identifiers,
     members,
@@ -20,6 +23,10 @@ from regulars.interfaces.http_api import (
     problems,
     programs,
     promotion_drafts,
+    returns,
+    sessions,
+    stock,
+    tills,
     value,
     words,
 )
@@ -40,12 +47,22 @@ PARAMETERS = {
     "entry": "The id of a journal entry (`jrn_…-7`).",
     "limit": "How many at most on a page.",
     "cursor": "Where the page begins: the `next_cursor` of the page before.",
+    "audience": "The key of an audience.",
+    "sku": "Your key of the goods.",
+    "right": "The key of a purchase right.",
     "unit": "Only this unit, by its key.",
-    "open_only": "Only lots that still hold something.",
+    "open_only": "Only those that still hold something.",
+    "device": "The key of a till.",
+    "allowance": "The id of an allowance (`alw_…`).",
+    "conflict": "The id of a conflict (`cft_…`).",
+    "state": "Only those in this state.",
     "reveal": "Personal values in clear; needs the scope `members:reveal` and is recorded.",
     "draft": "The id of a draft (`drf_…`).",
     "promotion": "The key of a published promotion.",
     "act": "`pause` or `resume`.",
+    "key": "Your key of the session: 1 to 200 characters, without `~`.",
+    "dry": "Decide only, keep nothing.",
+    "only": "Look at these promotions alone, by key; nothing is kept.",
     "version": "The number of a version; the one in force when absent.",
 }
 
@@ -98,9 +115,16 @@ for router in (
     identifiers.router,
     value.router,
     movements.router,
+    sessions.router,
     orders.router,
+    returns.router,
     events.router,
     programs.router,
+    audiences.router,
+    catalog.router,
+    stock.router,
+    tills.router,
+    allowances.router,
     promotion_drafts.router,
 ):
     api.add_router("", router)

@@ -138,49 +138,6 @@ class OrdersOut(Out):
     next_cursor: str | None
 
 
-class ReturnLineIn(Body):
-    id: Key = Field(description="The order's line.")
-    quantity: Quantity
-    amount_minor: Minor | None = Field(
-        default=None, description="Refunded for it; the proportional amount when absent."
-    )
-
-
-class ReturnIn(Body):
-    source: Key = "api"
-    ref: Key
-    occurred_at: Instant
-    lines: list[ReturnLineIn] = Field(min_length=1, max_length=LINES_LIMIT)
-
-
-class ReturnedLineOut(Out):
-    """A part of a returned line; goods returned without an order can match several orders, or none."""
-
-    id: str | None = Field(description="The order's line; null when the goods match no earlier purchase.")
-    match: Literal["matched", "never_bought", "bought_later", "exhausted", "no_member"]
-    sku: str
-    quantity: str
-    amount_minor: int = Field(description="Refunded for it.")
-    order: str | None
-    clawed: dict[str, int] = Field(description="Taken back, by unit.")
-
-
-class ReturnOut(Out):
-    """What a return reversed: the refund, points taken back, what is owed, what was forgiven."""
-
-    id: str
-    source: str
-    ref: str
-    order: str | None
-    member: str | None
-    occurred_at: datetime
-    refund_minor: int
-    clawed: dict[str, int] = Field(description="All that the goods had earned, by unit: taken, owed or forgiven.")
-    owed: dict[str, int] = Field(description="What the wallet could not give: later earnings repay it first.")
-    forgiven: dict[str, int] = Field(description="What the unit's debt policy lets go.")
-    lines: list[ReturnedLineOut]
-
-
 class ClaimIn(Body):
     member: Text = Field(max_length=120)
 

@@ -1,4 +1,4 @@
-"""Calls about orders: tell one, read one, take parts of it back, claim a guest's receipt."""
+"""Calls about orders: tell one, read one, claim a guest's receipt."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from regulars.people.members import services as members
 from regulars.people.staff import services as staff
 from regulars.people.staff.terms import ApiKey
 from regulars.value.orders import services as orders
-from regulars.value.orders.terms import Back, Order, OrderSummary, OrderTold, Repeat, ReturnTold
+from regulars.value.orders.terms import Order, OrderSummary, OrderTold, Repeat
 from regulars.value.promotions.terms import Line, Tender
 
 router = Router(tags=["Orders"])
@@ -40,7 +40,8 @@ def _line(told: shapes.LineIn, n: int) -> Line:
     )
 
 
-def _told(told: shapes.OrderIn) -> OrderTold:
+def order_told(told: shapes.OrderIn) -> OrderTold:
+    """A sale as the till says it, for the service that places it."""
     described = any(line.description for line in told.lines)
     return OrderTold(
         ref=told.ref,
@@ -73,7 +74,7 @@ def place_order(request: HttpRequest, told: shapes.OrderIn, idempotency_key: str
     staff.require_store(key=key, store=told.store)
     receipt = orders.place(
         program_id=key.program_id,
-        told=_told(told),
+        told=order_told(told),
         actor=key.actor,
         repeat=Repeat(key=idempotency_key, request_hash=answers.request_hash(request)),
     )
@@ -98,7 +99,8 @@ def _summary(order: OrderSummary) -> dict[str, Any]:
     }
 
 
-def _order(order: Order) -> dict[str, Any]:
+def order_out(order: Order) -> dict[str, Any]:
+    """An order as the API shows it."""
     return {
         **_summary(order.summary),
         "rule_version": order.rule_version,
@@ -130,7 +132,7 @@ def _order(order: Order) -> dict[str, Any]:
 )
 def get_order(request: HttpRequest, ref: str) -> HttpResponse:
     key: ApiKey = request.auth  # type: ignore[attr-defined]
-    return answers.json(_order(orders.get(program_id=key.program_id, ref=ref)))
+    return answers.json(order_out(orders.get(program_id=key.program_id, ref=ref)))
 
 
 @router.get(
@@ -169,35 +171,6 @@ def member_orders(
 
 
 @router.post(
-    "/orders/{ref}/returns",
-    auth=Key("orders:write"),
-    response={(200, 201): shapes.ReturnOut, REFUSED: Problem},
-    operation_id="return_order",
-    summary="Take parts of an order back",
-    description="Reverses exactly what the returned quantities earned, cumulatively: the last return leaves nothing.",
-)
-def return_order(request: HttpRequest, ref: str, told: shapes.ReturnIn, idempotency_key: str = ONCE) -> HttpResponse:
-    key: ApiKey = request.auth  # type: ignore[attr-defined]
-    back = ReturnTold(
-        ref=told.ref,
-        source=told.source,
-        occurred_at=told.occurred_at,
-        order=ref,
-        lines=tuple(
-            Back(quantity=Decimal(line.quantity), line=line.id, amount_minor=line.amount_minor) for line in told.lines
-        ),
-    )
-    receipt = orders.take_back(
-        program_id=key.program_id,
-        told=back,
-        actor=key.actor,
-        repeat=Repeat(key=idempotency_key, request_hash=answers.request_hash(request)),
-    )
-    headers = {} if receipt.is_new else {"Idempotent-Replayed": "true"}
-    return HttpResponse(receipt.body, status=receipt.status, content_type=answers.MEDIA_TYPE, headers=headers)
-
-
-@router.post(
     "/orders/{ref}/claim",
     auth=Key("orders:write"),
     response={200: shapes.OrderOut, REFUSED: Problem},
@@ -211,7 +184,7 @@ def claim_order(request: HttpRequest, ref: str, told: shapes.ClaimIn, idempotenc
     def work() -> HttpResponse:
         member_id = members.resolve(program_id=key.program_id, ref=told.member)
         orders.claim(program_id=key.program_id, ref=ref, member_id=member_id, actor=key.actor)
-        return answers.json(_order(orders.get(program_id=key.program_id, ref=ref)))
+        return answers.json(order_out(orders.get(program_id=key.program_id, ref=ref)))
 
     return answers.once(request, idempotency_key, work)
 

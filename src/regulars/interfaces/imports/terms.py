@@ -18,6 +18,9 @@ class Kind(StrEnum):
     ORDERS = "orders"
     MEMBERS = "members"
     BALANCES = "balances"
+    PRODUCTS = "products"
+    STOCK = "stock"
+    AUDIENCE = "audience"
 
 
 class State(StrEnum):

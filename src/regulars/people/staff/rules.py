@@ -17,6 +17,8 @@ PERMISSIONS = frozenset(
         "points:approve",  # the second person
         "orders:read",
         "orders:write",
+        "coupons:read",
+        "coupons:write",
         "ledger:read",
         "reports:read",
         "program:read",
@@ -37,7 +39,16 @@ PERMISSIONS = frozenset(
 ROLES: dict[Role, frozenset[str]] = {
     Role.OWNER: PERMISSIONS,
     Role.MARKETER: frozenset(
-        {"members:read", "orders:read", "ledger:read", "reports:read", "program:read", "program:apply"}
+        {
+            "members:read",
+            "orders:read",
+            "coupons:read",
+            "coupons:write",
+            "ledger:read",
+            "reports:read",
+            "program:read",
+        }
+        | {"program:apply"}
     ),
     Role.SERVICE: frozenset(
         {
@@ -48,6 +59,8 @@ ROLES: dict[Role, frozenset[str]] = {
             "points:adjust",
             "orders:read",
             "orders:write",
+            "coupons:read",
+            "coupons:write",
             "ledger:read",
             "program:read",
             "privacy:write",
@@ -63,6 +76,8 @@ ROLES: dict[Role, frozenset[str]] = {
             "points:approve",
             "orders:read",
             "orders:write",
+            "coupons:read",
+            "coupons:write",
             "ledger:read",
             "reports:read",
             "program:read",
@@ -72,10 +87,15 @@ ROLES: dict[Role, frozenset[str]] = {
             "tills:manage",
         }
     ),
-    Role.CASHIER: frozenset({"members:read", "members:write", "orders:read", "orders:write", "program:read"}),
-    Role.ANALYST: frozenset({"members:read", "orders:read", "ledger:read", "reports:read", "program:read"}),
+    Role.CASHIER: frozenset(
+        {"members:read", "members:write", "orders:read", "orders:write", "coupons:read", "program:read"}
+    ),
+    Role.ANALYST: frozenset(
+        {"members:read", "orders:read", "coupons:read", "ledger:read", "reports:read", "program:read"}
+    ),
     Role.AUDITOR: frozenset(
-        {"members:read", "orders:read", "ledger:read", "reports:read", "program:read", "staff:read", "audit:read"}
+        {"members:read", "orders:read", "coupons:read", "ledger:read", "reports:read", "program:read", "staff:read"}
+        | {"audit:read"}
     ),
 }
 
@@ -95,12 +115,20 @@ ADJUST_LIMITS: dict[Role, int] = {
 
 SCOPES = frozenset(
     {
+        "audiences:read",
+        "audiences:write",
+        "catalog:read",
+        "catalog:write",
+        "stock:write",
         "members:read",
         "members:write",
         "members:attest",
         "members:reveal",
         "orders:read",
         "orders:write",
+        "coupons:read",
+        "coupons:write",
+        "sessions:read",
         "sessions:write",
         "points:read",
         "points:write",
@@ -117,7 +145,9 @@ SCOPES = frozenset(
 )
 
 # No store owns these: a key that is bound to a store cannot have them.
-BEYOND_STORES = frozenset({"program:write", "program:approve", "webhooks:write", "privacy:write"})
+BEYOND_STORES = frozenset(
+    {"audiences:write", "catalog:write", "program:write", "program:approve", "webhooks:write", "privacy:write"}
+)
 
 # What Django's admin asks (app label, verb) → our permission. What is not here only an operator may do.
 _READ_WRITE = {
@@ -126,12 +156,15 @@ _READ_WRITE = {
     "publishing": ("program:read", "program:apply"),
     "members": ("members:read", "members:write"),
     "consent": ("members:read", "members:write"),
+    "audiences": ("members:read", None),
+    "catalog": ("program:read", None),
     "events": ("members:read", None),
     "tiers": ("members:read", None),
     "identity": ("members:read", "members:merge"),
     "ledger": ("ledger:read", "points:adjust"),
     "assurance": ("ledger:read", None),
     "orders": ("orders:read", "orders:write"),
+    "coupons": ("coupons:read", None),
     "allowances": ("tills:read", "tills:manage"),
     "imports": ("imports:run", "imports:run"),
     "kernel": ("outbox:manage", "outbox:manage"),

@@ -10,6 +10,8 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import orjson
+
 from regulars.kernel.errors import NotFound, Refusal
 from regulars.value.orders.terms import OrderState
 from regulars.value.promotions.terms import Spend, Tender
@@ -75,7 +77,7 @@ class SessionTold:
 
 @dataclass(frozen=True, kw_only=True)
 class Session:
-    """A session as it stands. `body` is the JSON of the answer; `status` of the call: 201 for what is new.
+    """A session as it stands. `json` is the answer in bytes; `status` of the call: 201 for what is new.
 
     `state` is the order's once goods came back. `was_done`: the call had been made before, and changed nothing now.
     """
@@ -84,12 +86,23 @@ class Session:
     state: SessionState | OrderState
     revision: int
     member_id: UUID | None
-    order_id: UUID | None
+    store: str | None
+    channel: str
+    version: int
     digest: bytes
     due_minor: int
-    body: bytes
+    order_id: UUID | None
+    expires_at: datetime
+    tender_until: datetime | None
+    json: bytes
     status: int = 200
     was_done: bool = False
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The answer."""
+        found: dict[str, Any] = orjson.loads(self.json)
+        return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +119,14 @@ class SessionSummary:
     order_id: UUID | None
     tender_until: datetime | None
     changed_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """A page of sessions; `cursor` begins the next one, None at the end."""
+
+    items: tuple[SessionSummary, ...]
+    cursor: tuple[Any, ...] | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,3 +187,9 @@ class QuoteChanged(Refusal):
 
 class PartlyReturned(Refusal):
     """Parts of this order have come back already; it cannot be reopened, only returned."""
+
+
+class NotDecidedHere(Refusal):
+    """This order was told with its prices; there is no decision of ours to make again."""
+
+    status = 404

@@ -189,7 +189,6 @@ class UseRow(models.Model):
             models.UniqueConstraint(
                 fields=["coupon_id", "owner"], condition=Q(state__in=LIVE), name="W2_a_basket_takes_a_code_once"
             ),
-            models.CheckConstraint(condition=Q(state__in=list(UseState)), name="W2_a_use_has_a_known_state"),
             models.CheckConstraint(
                 condition=Q(state=UseState.RESERVED, until__isnull=False, order_ref__isnull=True)
                 | Q(state=UseState.REDEEMED, order_ref__isnull=False)

@@ -117,7 +117,7 @@ class Limits:
 
 @dataclass(frozen=True, kw_only=True)
 class Template:
-    """A kind of coupon in one version of the program. `gives` is a promotion without key, as the document writes it."""
+    """A kind of coupon in one version. `gives` is a promotion without key, as the document writes it."""
 
     key: str
     version: int = 0
@@ -137,7 +137,7 @@ class Template:
 
 
 class Held(NamedTuple):
-    """What was found by a code. `refused` is why it cannot be used now, empty when it can; `detail` says it in English.
+    """What was found by a code. `refused` is why it cannot be used now, empty when it can; `detail` in English.
 
     The first five fields are promotions' CouponHeld: `CouponHeld(*held[:5])`. Reasons: unknown_code, already_used,
     expired, not_yet, not_yours, wrong_store, wrong_channel, limit_reached, reserved_elsewhere, voided, not_entitled.

@@ -230,7 +230,7 @@ def _refuse(document: Mapping[str, Any]) -> None:
 
 def _described(program_id: int) -> dict[str, Any]:
     found = {section: value for hook in HOOKS for section, value in hook.describe(program_id).items()}
-    return {section: found[section] for section in SECTIONS}
+    return {section: found[section] for section in SECTIONS if section in found}  # `offline` may be unsaid
 
 
 def _whole(told: Mapping[str, Any], program_id: int) -> dict[str, Any]:

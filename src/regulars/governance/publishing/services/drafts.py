@@ -43,7 +43,7 @@ def promotion(*, program_id: int, key: str) -> dict[str, Any]:
 
 def as_yaml(body: Body) -> str:
     """A promotion as people write it in a document."""
-    return rules.write_text(body)
+    return rules.write_text(promoting.written(body))
 
 
 def from_yaml(text: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from regulars.people.audiences import services as audiences
 from regulars.people.programs import services as programs
 from regulars.people.programs.terms import Change
 from regulars.value.allowances import services as allowances
+from regulars.value.coupons import services as coupons
 from regulars.value.ledger import services as ledger
 from regulars.value.promotions import services as promotions
 from regulars.value.tiers import services as tiers
@@ -63,7 +64,14 @@ HOOKS = (
         apply=tiers.apply,
     ),
     Hook(
-        sections=("policies", "earn_rules"),
+        sections=("coupon_templates",),
+        describe=coupons.describe,
+        check=coupons.check,
+        plan=coupons.plan,
+        apply=coupons.apply,
+    ),
+    Hook(
+        sections=("policies", "earn_rules", "promotions"),
         describe=promotions.describe,
         check=promotions.check,
         plan=promotions.plan,

@@ -22,8 +22,9 @@ def options(desk: Desk) -> Options:
             name: _named(desk, document.get(name)) for name in ("stores", "channels", "brands", "units", "promotions")
         },
         "tiers": _named(desk, levels),
+        "ladders": _named(desk, document.get("ladders")),
         "templates": _named(desk, document.get("coupon_templates")),
-        "audiences": _audiences(desk),
+        "audiences": _named(desk, document.get("audiences")),
     }
 
 
@@ -34,7 +35,3 @@ def _named(desk: Desk, entries: Iterable[Mapping[str, Any]] | None) -> list[tupl
         key = str(entry.get("key"))
         found[key] = name if isinstance(name, str) and name else words.named(name or {}, key, desk.language)
     return list(found.items())[:MOST]
-
-
-def _audiences(desk: Desk) -> list[tuple[str, str]]:
-    return []

@@ -34,13 +34,13 @@ def spent(program: Program) -> dict[str, list[Spent]]:
     except NoSuchVersion:
         return {}
     today = clock.local_day(clock.now(), program.zone)
-    if not hasattr(snapshot, "limits"):
-        return {}
     limits = dict(snapshot.limits(store=None, day=today))
     left = promotions.left(program_id=program.id, limits=limits)
     found: dict[str, list[Spent]] = defaultdict(list)
     for key, limit in limits.items():
         name, _slash, rest = key.partition("/")
+        if rest.startswith(("store:", "coupon:", "identifier:")):
+            continue
         found[name].append(_spent(rest, limit, limit - left.get(key, limit)))
     for entries in found.values():
         entries.sort(key=lambda one: (not one.is_budget, one.period))

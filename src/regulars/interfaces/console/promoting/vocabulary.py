@@ -23,6 +23,7 @@ EFFECTS: dict[str, tuple[Any, list[Spec]]] = {
     "order_amount": (_("Amount off the goods together"), [_AMOUNT]),
     "line_percent": (_("Percent off each line"), [_PERCENT]),
     "line_amount": (_("Amount off each line"), [_AMOUNT]),
+    "unit_percent": (_("Percent off each piece"), [_PERCENT]),
     "unit_amount": (_("Amount off each piece"), [_AMOUNT]),
     "fixed_price": (_("Fixed price a piece"), [field("price", "money", _("Price"), required=True)]),
     "member_price": (_("Member price of the catalog"), []),
@@ -34,6 +35,12 @@ EFFECTS: dict[str, tuple[Any, list[Spec]]] = {
             field("buy", "whole", _("Buy"), required=True),
             field("get", "whole", _("Get"), required=True),
             field("percent", "percent", _("Percent off what is got"), hint=_("Empty: free")),
+            field(
+                "first",
+                "choice",
+                _("Which are cheaper"),
+                choices=[("cheapest", _("the cheapest")), ("dearest", _("the dearest"))],
+            ),
             field("goods", "goods", _("What may be got"), hint=_("Empty: the same goods")),
         ],
     ),
@@ -99,6 +106,8 @@ EFFECTS: dict[str, tuple[Any, list[Spec]]] = {
         _("Extra points"),
         [
             field("unit", "choice", _("Unit"), options="units", required=True),
+            field("rate.points", "whole", _("So many for each")),
+            field("rate.per", "money", _("… of this money")),
             field("fixed", "whole", _("So many, once")),
             field("per_unit", "whole", _("So many a piece")),
             field("times", "text", _("Times the usual"), hint=_("2, 1.5 or 4/3")),
@@ -117,13 +126,19 @@ EFFECTS: dict[str, tuple[Any, list[Spec]]] = {
     ),
     "audience": (
         _("Add to an audience, or remove"),
-        [field("add", "text", _("Add to")), field("remove", "text", _("Remove from"))],
+        [
+            field("key", "choice", _("Audience"), options="audiences", required=True),
+            field("action", "choice", _("What to do"), choices=[("add", _("add")), ("remove", _("remove"))]),
+        ],
     ),
     "tier": (
         _("Raise to a level"),
-        [field("ladder", "text", _("Ladder"), required=True), field("level", "choice", _("Level"), options="tiers")],
+        [
+            field("ladder", "choice", _("Ladder"), options="ladders"),
+            field("level", "choice", _("Level"), options="tiers"),
+        ],
     ),
-    "notify": (_("Send a message"), [field("template", "text", _("Message template"), required=True)]),
+    "notify": (_("Send a message"), [field("text", "names", _("Text"), required=True)]),
     "cashier_message": (_("Message for the cashier"), [field("text", "names", _("Text"), required=True)]),
     "webhook": (_("Call a webhook"), [field("name", "text", _("Name"), required=True)]),
 }
@@ -195,6 +210,7 @@ PARTS: list[tuple[str, Any, list[Spec]]] = [
                 ],
             ),
             field("schedule.member_day", "whole", _("Member day (day of the month)")),
+            field("schedule.birthday", "birthday", _("Around the birthday")),
             field("schedule.rrule", "text", _("Recurring days (RFC 5545)"), placeholder="FREQ=MONTHLY;BYDAY=1FR"),
             field(
                 "schedule.zone",
@@ -383,6 +399,11 @@ WORDS = {
     "unsaved": _("Not saved yet"),
     "english": _("English"),
     "chinese": _("Chinese"),
+    "birthday_no": _("whenever"),
+    "birthday_month": _("the whole month"),
+    "birthday_days": _("some days"),
+    "days_before": _("days before"),
+    "days_after": _("days after"),
     "not_yaml": _("This cannot be read:"),
 }
 

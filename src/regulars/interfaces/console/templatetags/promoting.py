@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import template
@@ -21,7 +22,7 @@ def unlock(hint: Any, currency: str) -> str:
     told = hint if isinstance(hint, dict) else hint._asdict()
     amount, what = int(told.get("amount") or 0), str(told.get("what") or "")
     sentences = {
-        "spend_minor": _("Spend %(amount)s more"),
+        "spend_minor": _("Spend %(amount)s more on %(what)s") if what else _("Spend %(amount)s more"),
         "add_units": _("Add %(n)s more of %(what)s"),
         "add_line": _("Add %(what)s"),
         "points": _("%(n)s points more for %(what)s"),
@@ -37,9 +38,10 @@ def unlock(hint: Any, currency: str) -> str:
     if sentence is None:
         return str(told.get("text") or told.get("kind"))
     at = told.get("at")
+    moment_of = datetime.fromisoformat(at) if isinstance(at, str) else at
     return sentence % {
         "amount": cash(amount, currency),
         "n": number(amount),
         "what": what or _("these goods"),
-        "at": at if isinstance(at, str) else moment(at),
+        "at": moment(moment_of),
     }

@@ -14,11 +14,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from regulars.governance.publishing.services import drafts as publishing
+from regulars.governance.publishing.services import previews
 from regulars.interfaces.console import words
 from regulars.interfaces.console.desk import Desk, page
 from regulars.interfaces.console.promoting.options import options
 from regulars.interfaces.console.promoting.vocabulary import vocabulary
 from regulars.interfaces.console.refusals import said
+from regulars.interfaces.console.views import weeks
 from regulars.kernel import ids
 from regulars.kernel.errors import Invalid, NotFound, Refusal
 from regulars.value.promotions.services import conditions, drafts
@@ -218,8 +220,10 @@ def _draft(desk: Desk, ref: str) -> Draft:
 def _editor(
     desk: Desk, draft: Draft | None, body: Mapping[str, Any], refusal: str = "", lacks_reason: str = ""
 ) -> HttpResponse:
+    week = previews.latest(program_id=desk.program.id, draft_id=draft.draft_id) if draft else None
     is_mine = draft is not None and desk.actor in draft.writers
     context = {
+        **(weeks.context(desk, draft, week) if draft else {}),
         "draft": draft,
         "body": body,
         "vocabulary": vocabulary(facts=conditions.facts(), options=options(desk)),

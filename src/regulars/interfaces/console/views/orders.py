@@ -10,10 +10,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from regulars.interfaces.console.desk import Desk, page
+from regulars.interfaces.console.promoting import answers
 from regulars.interfaces.console.reading import member as reading
 from regulars.kernel import ids
 from regulars.people.members import services as members
 from regulars.value.orders import services as orders
+from regulars.value.orders.services.whole import whole
 from regulars.value.orders.terms import PREFIX, NoOrder
 
 PER_PAGE = 50
@@ -48,7 +50,15 @@ def shown(desk: Desk, ref: str) -> HttpResponse:
     order = orders.get(program_id=desk.program.id, ref=ref)
     member_id = order.summary.member_id
     facts = members.facts(program_id=desk.program.id, member_ids=[member_id] if member_id else [])
+    kept = whole(program_id=desk.program.id, order_id=order.summary.order_id)
+    lines = {line.n: line for line in kept.stored.lines}
     context = {
+        "decided": kept.extras is not None,
+        "kept": kept,
+        "saved": sum(line.discount_minor for line in kept.stored.lines),
+        "by_points": sum(line.tendered_minor for line in kept.stored.lines),
+        "priced": lines,
+        "names": answers.names(desk, order.rule_version),
         "order": order,
         "summary": order.summary,
         "facts": facts.get(member_id) if member_id else None,

@@ -23,8 +23,27 @@ COLUMNS = {
         "may": ("phone", "email", "card", "name", "birthday", "locale", "zone", "joined_at"),
     },
     Kind.BALANCES: {"needs": ("member", "unit", "amount"), "may": ("key", "expires_on", "occurred_at")},
+    Kind.PRODUCTS: {
+        "needs": ("sku", "name"),
+        "may": ("category", "brand", "uom", "price", "member_price", "channel", "store", "currency")
+        + ("starts_on", "ends_on", "active"),
+    },
+    Kind.STOCK: {"needs": ("sku", "quantity"), "may": ("store", "counted_at")},
+    Kind.AUDIENCE: {"needs": ("member",), "may": ("audience", "expires_on")},
 }
-CONSTANTS = ("sku", "channel", "store", "uom", "category", "brand", "unit", "locale")
+CONSTANTS = (
+    "audience",
+    "counted_at",
+    "currency",
+    "sku",
+    "channel",
+    "store",
+    "uom",
+    "category",
+    "brand",
+    "unit",
+    "locale",
+)
 KEYS = (
     "kind source format encoding delimiter zone currency minor_units times columns constants attributes returns "
     "adjustments drop register_members member_type note"
@@ -53,7 +72,7 @@ def read_mapping(document: Any) -> Mapping:
     try:
         kind = Kind(document.get("kind", "orders"))
     except ValueError as no:
-        raise BadMapping(errors=[("kind", "must be orders, members or balances")]) from no
+        raise BadMapping(errors=[("kind", f"must be one of {', '.join(Kind)}")]) from no
     columns = _columns(document, kind, faults)
     mapping = Mapping(
         kind=kind,
@@ -75,6 +94,7 @@ def read_mapping(document: Any) -> Mapping:
         member_type=_one_of(document, "member_type", ("external", "number", "card"), faults),
     )
     _check_money(mapping, faults)
+    _check_goods(mapping, faults)
     if faults.found:
         raise BadMapping(errors=faults.found)
     return mapping
@@ -102,6 +122,21 @@ def _columns(document: MappingOf[str, Any], kind: Kind, faults: _Faults) -> dict
         if ours not in said:
             faults.say(f"columns.{ours}", "is needed")
     return columns
+
+
+def _check_goods(mapping: Mapping, faults: _Faults) -> None:
+    """What a file of goods, counts or lists must say in a column or once for all."""
+    said = {*mapping.columns, *mapping.constants}
+    if mapping.kind == Kind.STOCK and "counted_at" not in said:
+        faults.say(
+            "constants.counted_at", "say when it was counted, here or in a column: it makes a count repeatable"
+        )
+    if mapping.kind == Kind.AUDIENCE and "audience" not in said:
+        faults.say("constants.audience", "say the key of the audience, here or in a column")
+    if mapping.kind == Kind.PRODUCTS and "price" not in mapping.columns:
+        for name in ("member_price", "starts_on", "ends_on"):
+            if name in mapping.columns:
+                faults.say(f"columns.{name}", "belongs to a price; say columns.price")
 
 
 def _check_money(mapping: Mapping, faults: _Faults) -> None:

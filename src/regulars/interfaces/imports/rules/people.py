@@ -102,7 +102,7 @@ def balance_of(row: Row, *, mapping: Mapping, zone: str, now: datetime) -> Balan
     if not amount or not re.fullmatch(r"\d{1,15}", amount) or not 0 < int(amount) < _MOST:
         raise Faulty("bad_number:amount")
     expires = row.get("expires_on")
-    expires_at = clock.day_ends(_day(expires, mapping), zone) if expires else None
+    expires_at = clock.day_ends(day_of(expires, mapping, "expires_on"), zone) if expires else None
     if expires_at is not None and expires_at <= now:
         raise Faulty("expired_already")
     occurred = row.get("occurred_at")
@@ -116,10 +116,14 @@ def balance_of(row: Row, *, mapping: Mapping, zone: str, now: datetime) -> Balan
     )
 
 
-def _day(text: str, mapping: Mapping) -> date:
+def day_of(text: str, mapping: Mapping, name: str) -> date:
+    """A local day in one of the mapping's formats.
+
+    Raises: Faulty.
+    """
     for form in mapping.times:
         try:
             return date.fromisoformat(text[:10]) if form == "iso" else datetime.strptime(text, form).date()  # noqa: DTZ007
         except ValueError:
             continue
-    raise Faulty("bad_time:expires_on")
+    raise Faulty(f"bad_time:{name}")

@@ -12,8 +12,9 @@ from django.db import transaction
 from regulars.interfaces.imports.models import JobRow
 from regulars.interfaces.imports.rules.convert import as_text
 from regulars.interfaces.imports.rules.people import Balance, Faulty, balance_of, newcomer_of
-from regulars.interfaces.imports.services import files, rejecting
+from regulars.interfaces.imports.services import files, lists, rejecting, shelves
 from regulars.interfaces.imports.services.jobs import Show
+from regulars.interfaces.imports.services.result import Result, Rows
 from regulars.interfaces.imports.terms import Kind, Mapping, Progress, Reject, State
 from regulars.kernel import clock
 from regulars.kernel.errors import Invalid, Refusal
@@ -24,19 +25,6 @@ from regulars.value.ledger import services as ledger
 from regulars.value.ledger.terms import Parcel, Source
 
 _AT_ONCE = 1_000
-Rows = list[tuple[int, dict[str, str | None]]]
-
-
-class _Result:
-    """What a batch came to."""
-
-    def __init__(self) -> None:
-        self.recorded, self.repeated = 0, 0
-        self.rejects: list[Reject] = []
-
-    def reject(self, line: int, reason: str) -> None:
-        """A row stays out."""
-        self.rejects.append(Reject(line=line, reason=reason))
 
 
 def run(*, row: JobRow, path: Path, mapping: Mapping, show: Show) -> None:
@@ -83,6 +71,8 @@ def batches(path: Path, mapping: Mapping, seen: list[int]) -> Iterator[tuple[Row
     source = files.Source(path, mapping, lambda n: seen.__setitem__(0, n))
     for chunk in source.chunks():
         columns = {ours: as_text(chunk.columns[theirs[0]]).to_pylist() for ours, theirs in mapping.columns.items()}
+        for ours, column in mapping.attributes.items():
+            columns[f"attributes.{ours}"] = as_text(chunk.columns[column]).to_pylist()
         lines = chunk.lines.to_pylist()
         rows = [
             (line, {**mapping.constants, **dict(zip(columns, values, strict=True))})
@@ -96,7 +86,7 @@ def batches(path: Path, mapping: Mapping, seen: list[int]) -> Iterator[tuple[Row
         yield [], [reject for reject, _ in source.bad]
 
 
-def _count(report: dict[str, Any], result: _Result, rows: int) -> None:
+def _count(report: dict[str, Any], result: Result, rows: int) -> None:
     for name, more in (
         ("rows", rows),
         ("recorded", result.recorded),
@@ -109,8 +99,14 @@ def _count(report: dict[str, Any], result: _Result, rows: int) -> None:
         reasons[reject.reason] = reasons.get(reject.reason, 0) + 1
 
 
-def _apply(program_id: int, rows: Rows, mapping: Mapping, actor: str) -> _Result:
-    result = _Result()
+def _apply(program_id: int, rows: Rows, mapping: Mapping, actor: str) -> Result:
+    result = Result()
+    if mapping.kind in (Kind.PRODUCTS, Kind.STOCK):
+        shelves.apply(program_id=program_id, rows=rows, mapping=mapping, result=result)
+        return result
+    if mapping.kind == Kind.AUDIENCE:
+        lists.apply(program_id=program_id, rows=rows, mapping=mapping, actor=actor, result=result)
+        return result
     zone = programs.by_id(program_id=program_id).zone
     read: list[tuple[int, Any]] = []
     for line, row in rows:
@@ -128,7 +124,7 @@ def _apply(program_id: int, rows: Rows, mapping: Mapping, actor: str) -> _Result
     return result
 
 
-def _members(program_id: int, read: list[tuple[int, Newcomer]], actor: str, result: _Result) -> None:
+def _members(program_id: int, read: list[tuple[int, Newcomer]], actor: str, result: Result) -> None:
     known = members.resolve_many(program_id=program_id, refs=[f"external:{n.external}" for _, n in read])
     result.repeated += sum(f"external:{n.external}" in known for _, n in read)
     fresh = [(line, n) for line, n in read if f"external:{n.external}" not in known]
@@ -146,9 +142,7 @@ def _members(program_id: int, read: list[tuple[int, Newcomer]], actor: str, resu
         return
 
 
-def _balances(
-    program_id: int, read: list[tuple[int, Balance]], mapping: Mapping, actor: str, result: _Result
-) -> None:
+def _balances(program_id: int, read: list[tuple[int, Balance]], mapping: Mapping, actor: str, result: Result) -> None:
     asked = {f"{mapping.member_type}:{b.member}" for _, b in read}
     found = members.resolve_many(program_id=program_id, refs=asked)
     units = {unit.key: unit for unit in ledger.units(program_id=program_id)}
@@ -170,7 +164,7 @@ def _open(
     slot: int,
     mapping: Mapping,
     actor: str,
-    result: _Result,
+    result: Result,
 ) -> None:
     before = ledger.context(member_id=member_id).seq
     try:

@@ -11,10 +11,10 @@ from uuid import UUID
 import orjson
 
 from regulars.kernel import ids
-from regulars.kernel.errors import NotFound
+from regulars.kernel.errors import Invalid, NotFound
 from regulars.value.allowances.terms import PREFIX, SKEW_MS, Burn, Told
 
-_ORDER = ("member", "channel", "currency", "lines", "tenders", "attributes")
+_OURS = frozenset(("seq", "key", "ref", "chain", "occurred_at", "rule_version", "burns"))  # the rest is the order's
 _NOBODYS = UUID(int=0)
 _MOST_MS = 1000 * 86_400 * 366 * 20  # a clock that is wrong by more is wrong by this
 
@@ -22,7 +22,11 @@ _MOST_MS = 1000 * 86_400 * 366 * 20  # a clock that is wrong by more is wrong by
 def read(item: Mapping[str, Any]) -> Told:
     """One checked item of an upload. Its digest is over all that it says but the chain of the journal."""
     said = {k: v for k, v in item.items() if k != "chain"}
-    digest = hashlib.sha256(orjson.dumps(said, default=str, option=orjson.OPT_SORT_KEYS)).digest()
+    try:
+        told = orjson.dumps(said, default=str, option=orjson.OPT_SORT_KEYS)
+    except TypeError as no:
+        raise Invalid(errors=[("orders", f"{item['seq']}: a number is too large")]) from no
+    digest = hashlib.sha256(told).digest()
     return Told(
         seq=item["seq"],
         key=item["key"],
@@ -32,7 +36,7 @@ def read(item: Mapping[str, Any]) -> Told:
         rule_version=item["rule_version"],
         digest=digest,
         burns=tuple(_burn(b) for b in item["burns"]),
-        body={name: item[name] for name in _ORDER if item.get(name) is not None},
+        body={name: value for name, value in item.items() if name not in _OURS and value is not None},
     )
 
 

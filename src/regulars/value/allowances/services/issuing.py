@@ -13,7 +13,7 @@ from regulars.people.members import services as members
 from regulars.people.programs import services as programs
 from regulars.people.programs.terms import NoStore
 from regulars.value.allowances.models import AllowanceRow, OptInRow
-from regulars.value.allowances.services import devices, keys
+from regulars.value.allowances.services import keys, tills
 from regulars.value.allowances.services.document import policy as policy_of
 from regulars.value.allowances.services.locking import lock_account, lock_device_room, locked
 from regulars.value.allowances.services.rows import allowance_of, store_key
@@ -145,7 +145,7 @@ def _check(program_id: int, allowed: Policy, unit: str, amount: int, hours: int 
 
 def _check_place(program_id: int, bound: Bound, bound_to: str) -> None:
     if bound is Bound.DEVICE:
-        if devices.device(program_id=program_id, key=bound_to).state is DeviceState.REVOKED:
+        if tills.device(program_id=program_id, key=bound_to).state is DeviceState.REVOKED:
             raise DeviceRevoked
         return
     try:

@@ -64,7 +64,7 @@ class _Case:
 
     @property
     def source(self) -> str:
-        return f"till:{self.device.key}"
+        return f"till.{self.device.key}"
 
     @property
     def is_revoked(self) -> bool:

@@ -10,7 +10,7 @@ from django.db.models import Q
 from regulars.kernel import clock, money
 from regulars.people.programs import services as programs
 from regulars.value.allowances.models import AllowanceRow
-from regulars.value.allowances.services import devices, issuing, keys
+from regulars.value.allowances.services import issuing, keys, tills
 from regulars.value.allowances.services.rows import allowance_of
 from regulars.value.allowances.terms import AllowanceState, Bound, DeviceRevoked, DeviceState, Snapshot
 from regulars.value.promotions import services as promotions
@@ -23,7 +23,7 @@ def snapshot(*, program_id: int, device: str, actor: str) -> Snapshot:
 
     Raises: NoDevice; DeviceRevoked.
     """
-    till = devices.device(program_id=program_id, key=device)
+    till = tills.device(program_id=program_id, key=device)
     if till.state is DeviceState.REVOKED:
         raise DeviceRevoked
     issuing.renew_wishes(program_id=program_id, device=device, store_id=till.store_id, actor=actor)

@@ -4,11 +4,11 @@ from regulars.value.catalog.rules import counted, entitled, uncounted
 from regulars.value.catalog.services.comparing import ParityPage, all_disparities, parity, usual_places
 from regulars.value.catalog.services.counting import count_stock, stock, stock_of
 from regulars.value.catalog.services.entitling import purchase_rights, put_right, right
-from regulars.value.catalog.services.goods import goods, goods_of, line_minor, rights_of
+from regulars.value.catalog.services.finding import goods, goods_of, line_minor, rights_of
 from regulars.value.catalog.services.products import get, products, put, put_many
 from regulars.value.catalog.services.proving import discrepancies
 from regulars.value.catalog.services.shelves import attributes, categories, declare_attribute, put_categories
-from regulars.value.catalog.services.stock import give_back, take
+from regulars.value.catalog.services.taking import give_back, take
 
 __all__ = [
     "ParityPage",

@@ -13,7 +13,7 @@ from regulars.people.programs.terms import Store
 from regulars.value.catalog import rules
 from regulars.value.catalog.models import ProductRow
 from regulars.value.catalog.services import places as known
-from regulars.value.catalog.services.goods import goods
+from regulars.value.catalog.services.finding import goods
 from regulars.value.catalog.terms import Disparity, Goods, Place
 
 MOST_PLACES = 12

@@ -24,6 +24,7 @@ _INSERT = (
     " from jsonb_to_recordset(%s::jsonb) as x(sku text, name text, category_id bigint, brand text, uom text,"
     " attributes jsonb, active boolean) order by x.sku on conflict (program_id, sku) do nothing returning sku"
 )
+_ALL = frozenset({"name", "category", "brand", "uom", "attributes", "active"})
 _FIELDS = ("name", "category_id", "brand", "uom", "attributes", "active")
 _Terms = tuple[int, int | None, datetime | None]
 _Where = tuple[str, str, int | None, datetime | None]
@@ -40,11 +41,16 @@ class _Known(NamedTuple):
     currency: str
 
 
-def put_many(*, program_id: int, batch: Sequence[ProductTold]) -> list[Done]:
+def put_many(
+    *, program_id: int, batch: Sequence[ProductTold], only: frozenset[str] = _ALL, keep_prices: bool = False
+) -> list[Done]:
     """Make or change products, at most a thousand; each stands for itself: bad ones are refused, good ones are in.
 
     A product is told whole. The same again changes nothing and says so. Prices are replaced when they are told.
 
+    Args: only: fields of products that are there already are changed only if they are named here (`name`, `category`,
+        `brand`, `uom`, `attributes`, `active`). keep_prices: prices told are laid over those there, for the same
+        place and beginning.
     Raises: Invalid for too many at once; Busy.
     """
     if len(batch) > MOST_AT_ONCE:
@@ -66,7 +72,7 @@ def put_many(*, program_id: int, batch: Sequence[ProductTold]) -> list[Done]:
         faults.append(found)
     good = {told.sku: told for told, found in zip(batch, faults, strict=True) if not found}
     with transaction.atomic():
-        outcomes = _write(program_id, good, known)
+        outcomes = _write(program_id, good, known, only, keep_prices)
     return [
         Done(key=told.sku, outcome="refused", errors=tuple(found))
         if found
@@ -110,7 +116,9 @@ def _values(told: ProductTold, known: _Known) -> dict[str, Any]:
     }
 
 
-def _write(program_id: int, good: Mapping[str, ProductTold], known: _Known) -> dict[str, str]:
+def _write(
+    program_id: int, good: Mapping[str, ProductTold], known: _Known, only: frozenset[str], keep_prices: bool
+) -> dict[str, str]:
     """Write products in the order of their skus, so that two batches never wait for each other in a circle."""
     now = clock.now()
     values = {sku: _values(told, known) for sku, told in good.items()}
@@ -120,11 +128,12 @@ def _write(program_id: int, good: Mapping[str, ProductTold], known: _Known) -> d
         fresh = {sku for (sku,) in cursor.fetchall()}
     rows = ProductRow.objects.select_for_update(no_key=True).filter(program_id=program_id, sku__in=good)
     by_sku = {row.sku: row for row in rows.order_by("sku")}
-    changed = set(_write_prices(program_id, [by_sku[sku] for sku in good], good, known))
+    changed = set(_write_prices(program_id, [by_sku[sku] for sku in good], good, known, keep_prices))
     for sku, row in by_sku.items():
-        if any(getattr(row, name) != values[sku][name] for name in _FIELDS):
+        told_now = {name: value for name, value in values[sku].items() if name.removesuffix("_id") in only}
+        if any(getattr(row, name) != value for name, value in told_now.items()):
             changed.add(sku)
-            for name, value in values[sku].items():
+            for name, value in told_now.items():
                 setattr(row, name, value)
     changed -= fresh
     for sku in changed:
@@ -136,7 +145,11 @@ def _write(program_id: int, good: Mapping[str, ProductTold], known: _Known) -> d
 
 
 def _write_prices(
-    program_id: int, rows: Sequence[ProductRow], good: Mapping[str, ProductTold], known: _Known
+    program_id: int,
+    rows: Sequence[ProductRow],
+    good: Mapping[str, ProductTold],
+    known: _Known,
+    keep: bool,
 ) -> list[str]:
     """Replace the prices of products that tell them; answers the skus whose prices are now others."""
     priced = [row for row in rows if good[row.sku].prices is not None]
@@ -150,6 +163,8 @@ def _write_prices(
     for row in priced:
         wanted = _wanted(good[row.sku].prices or (), known)
         before = old[row.id]
+        if keep:
+            before = {where: price for where, price in before.items() if where in wanted}
         same = {w for w, p in before.items() if wanted.get(w) == (p.price_minor, p.member_minor, p.ends_at)}
         if len(same) == len(before) == len(wanted):
             continue

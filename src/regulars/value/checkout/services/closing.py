@@ -24,13 +24,13 @@ from regulars.value.checkout.services.tendering import (
 )
 from regulars.value.checkout.terms import QuoteChanged, Session, SessionState
 from regulars.value.coupons import services as coupons
-from regulars.value.ledger.terms import KeyReused, MemberClosed, MemberSuspended
+from regulars.value.ledger.terms import MemberClosed, MemberSuspended
 from regulars.value.orders.services import asking
 from regulars.value.orders.services import closing as orders
 from regulars.value.orders.terms import Repeat
 from regulars.value.orders.terms.closing import Before, Closing, Issue
 from regulars.value.promotions import services as promotions
-from regulars.value.promotions.terms import Decision, Question, Rejected
+from regulars.value.promotions.terms import Decision, Question, Rejected, Verdict
 
 _CLOSE = (
     "checkout_close(%s::int, %s::text, %s::bigint, %s::uuid, %s::uuid, %s::int, %s::bytea, %s::bytea,"
@@ -85,7 +85,7 @@ def _try(program_id: int, found: Kept, digest: bytes | None, actor: str, repeat:
         refuse_changed(found, decided, digest)
         closing = _closing(found, decided, actor, repeat)
         return _write(found, decided, closing)
-    except (*FASTER, KeyReused):
+    except FASTER:
         return None
     except psycopg.errors.UniqueViolation as taken:
         if taken.diag.constraint_name in _TAKEN:
@@ -109,9 +109,9 @@ def _of_tender(
         return _write(found, decided, _closing(found, decided, actor, repeat))
 
 
-def _without_earnings(decided: Decided, bare: Decision) -> engine.Verdict:
+def _without_earnings(decided: Decided, bare: Decision) -> Verdict:
     verdict = decided.verdict
-    return engine.Verdict(pricing=verdict.pricing, earning=bare, spend=verdict.spend, counters=None)
+    return Verdict(pricing=verdict.pricing, earning=bare, spend=verdict.spend, counters=None)
 
 
 def frozen(program_id: int, found: Kept) -> Decided:
@@ -177,7 +177,8 @@ def _issues(decided: Decided, ref: str) -> tuple[Issue, ...]:
     """The coupons that the basket brings its member, coined."""
     if decided.question.member is None:
         return ()
-    program_id, issues = decided.asked.program_id, []
+    program_id = decided.asked.program_id
+    issues: list[Issue] = []
     for outcome in decided.verdict.pricing.outcomes:
         if outcome.kind != "issue_coupon":
             continue
@@ -223,10 +224,10 @@ def _write(found: Kept, decided: Decided, closing: Closing) -> Session:
             member.member_id if member else None,
             decided.snapshot.version,
             session.digest,
-            session.body,
+            session.json,
             closing.recorded_at,
             closing.actor,
         ),
     )
-    orders.close(program_id=program_id, closing=closing, closed=closed, before=before, status=201, body=session.body)
+    orders.close(program_id=program_id, closing=closing, closed=closed, before=before, status=201, body=session.json)
     return session

@@ -140,6 +140,8 @@ def decide(asked: Asked) -> Decided:
         snapshot = promotions.snapshot(program_id=asked.program_id, version=ctx.rule_version)
         limits = _limits(asked, snapshot, ())
         ctx = _context(asked, snapshot, limits)
+    if asked.only is not None:
+        snapshot = engine.with_drafts(snapshot, asked.only)
     held = _coupons(asked, ctx, snapshot)
     templates = tuple(sorted({c.template for c in held if not c.refused}))
     left = orjson.loads(ctx.limits_left) if ctx.limits_left else {}
@@ -165,7 +167,7 @@ def _limits(asked: Asked, snapshot: Snapshot, templates: tuple[str, ...]) -> Map
 def context_of(*, program_id: int, key: str, now: datetime) -> Context:
     """What is known of a session's member now; nothing of its goods, coupons and limits."""
     nothing = (None,) * 3
-    params = (program_id, key, None, True, *nothing, None, None, None, None, None, [], now, now)
+    params: tuple[Any, ...] = (program_id, key, None, True, *nothing, None, None, None, None, None, [], now, now)
     row = postgres.call(connection, _CONTEXT, params)
     sure(row is not None, "the context is always one row")
     return Context(*(row or ()))

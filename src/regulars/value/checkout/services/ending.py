@@ -77,6 +77,12 @@ def sweep(*, program_id: int | None = None) -> int:
     now, count = clock.now(), 0
     while _swept(_SWEEP_TENDER, (program_id, now)):
         count += 1
+    return count + expire(program_id=program_id)
+
+
+def expire(*, program_id: int | None = None) -> int:
+    """End the open sessions that nobody came back for; returns how many. They hold nothing."""
+    now, count = clock.now(), 0
     while True:
         went = _swept(_SWEEP_OPEN, (program_id, now, _BATCH))
         count += went

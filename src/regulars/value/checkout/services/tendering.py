@@ -33,7 +33,7 @@ from regulars.value.checkout.terms import (
     SessionState,
 )
 from regulars.value.coupons import terms as coupons
-from regulars.value.ledger.terms import MemberMerged, NotEnoughPoints, Stale
+from regulars.value.ledger.terms import KeyReused, MemberMerged, NotEnoughPoints, Stale
 from regulars.value.orders.services import asking
 from regulars.value.orders.services.closing import prepare
 from regulars.value.promotions.terms.usage import LimitReached
@@ -44,6 +44,7 @@ FASTER: tuple[type[Refusal], ...] = (
     SessionMoved,
     Stale,
     MemberMerged,
+    KeyReused,
     NotEnoughPoints,
     LimitReached,
     coupons.UnknownCode,
@@ -184,7 +185,7 @@ def _try(program_id: int, found: Kept, digest: bytes | None, minutes: int, actor
         decided.ctx.version if member else None,
         decided.snapshot.version,
         session.digest,
-        session.body,
+        session.json,
         engine.question_body(decided.question),
         orjson.dumps(reserve).decode(),
         until,
@@ -224,7 +225,7 @@ def _extend(program_id: int, found: Kept, digest: bytes | None, minutes: int) ->
     until = max(found.tender_until or now, min(now + timedelta(minutes=minutes), latest))
     longer = found._replace(tender_until=until, revision=found.revision + 1)
     session = kept.session_of(longer)
-    params: tuple[Any, ...] = (program_id, found.key, found.revision, until, until + _HOLDS_LONGER, session.body, now)
+    params: tuple[Any, ...] = (program_id, found.key, found.revision, until, until + _HOLDS_LONGER, session.json, now)
     try:
         asking.call(_EXTEND, params)
     except SessionMoved:

@@ -278,10 +278,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='userow',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', [regulars.value.coupons.terms.UseState['RESERVED'], regulars.value.coupons.terms.UseState['REDEEMED'], regulars.value.coupons.terms.UseState['RELEASED'], regulars.value.coupons.terms.UseState['RESTORED']])), name='W2_a_use_has_a_known_state'),
-        ),
-        migrations.AddConstraint(
-            model_name='userow',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('order_ref__isnull', True), ('state', regulars.value.coupons.terms.UseState['RESERVED']), ('until__isnull', False)), models.Q(('order_ref__isnull', False), ('state', regulars.value.coupons.terms.UseState['REDEEMED'])), models.Q(('settled_at__isnull', False), ('state__in', (regulars.value.coupons.terms.UseState['RELEASED'], regulars.value.coupons.terms.UseState['RESTORED']))), _connector='OR'), name='W2_a_redemption_names_its_order'),
         ),
     ]

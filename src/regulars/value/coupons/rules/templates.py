@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from regulars.kernel.reading import Fault, Reader
@@ -62,7 +64,7 @@ def _template(entry: Reader, known: Known, version: int) -> Template:
         version=version,
         names=entry.names("name"),
         note=entry.text("note"),
-        gives=dict(gives),
+        gives=_plain(gives),
         validity=_validity(entry),
         stores=entry.keys("stores", known=known.stores, what="store"),
         channels=entry.keys("channels", known=known.channels, what="channel"),
@@ -76,6 +78,17 @@ def _template(entry: Reader, known: Known, version: int) -> Template:
     )
     entry.done()
     return template
+
+
+def _plain(value: Any) -> Any:
+    """What coupons give, as JSON holds it; otherwise untouched."""
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _code(entry: Reader) -> tuple[str, Alphabet]:

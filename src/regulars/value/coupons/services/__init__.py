@@ -1,16 +1,6 @@
 """The verbs of coupons. The only code that reads or writes their tables."""
 
-from regulars.value.coupons.services.batches import (
-    AT_ONCE,
-    batches,
-    begin_batch,
-    codes_of,
-    find_batch,
-    make_batch,
-    unfinished,
-    void_batch,
-)
-from regulars.value.coupons.services.claims import claim, claim_page, claimed_by, claims, close_claims, open_claims
+from regulars.value.coupons.services.claiming import claim, claim_page, claimed_by, claims, close_claims, open_claims
 from regulars.value.coupons.services.coining import coin, forget_numbers
 from regulars.value.coupons.services.document import (
     SECTIONS,
@@ -35,6 +25,16 @@ from regulars.value.coupons.services.looking import (
     must_not_guess,
     story,
     wallet,
+)
+from regulars.value.coupons.services.making import (
+    AT_ONCE,
+    batches,
+    begin_batch,
+    codes_of,
+    find_batch,
+    make_batch,
+    unfinished,
+    void_batch,
 )
 from regulars.value.coupons.services.nights import expire_due, release_due, remind_due
 from regulars.value.coupons.services.pools import import_pool

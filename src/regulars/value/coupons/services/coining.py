@@ -22,7 +22,7 @@ _lock = Lock()
 
 
 def maker(*, program_id: int, pattern: str, alphabet: Alphabet) -> codes.Maker:
-    """The maker of a pattern's codes in a program. Its key comes from the program's own and survives every rotation."""
+    """The maker of a pattern's codes in a program. Its key survives every rotation."""
     about = f"{alphabet.value}/{pattern}"
     key = b"".join([secrets.blind(program_id, "coupon codes", f"{about}/{half}") for half in (1, 2)])
     return codes.maker(key, pattern, alphabet)

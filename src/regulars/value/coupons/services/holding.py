@@ -93,7 +93,8 @@ def store(
     """Store coins of `coin` for a member by `coupons_issue`; returns (id, what became of it) in order."""
     rows = base.ask(
         "select coupon_id, what from coupons_issue(%s::int, %s::uuid, %s::uuid[], %s::text[], %s::text[], %s::int[],"
-        " %s::timestamptz[], %s::timestamptz[], %s::text[], %s::int[], %s::timestamptz, %s::text, %s::text, %s::text)",
+        " %s::timestamptz[], %s::timestamptz[], %s::text[], %s::int[], %s::timestamptz, %s::text, %s::text,"
+        " %s::text)",
         (
             program_id,
             member_id,

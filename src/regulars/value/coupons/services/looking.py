@@ -1,4 +1,4 @@
-"""Reading coupons: a member's wallet, a coupon by its code with its whole story, and guesses, which are slowed down."""
+"""Reading coupons: a member's wallet, a coupon by its code with its story, and guesses, which are slowed down."""
 
 from __future__ import annotations
 
@@ -128,8 +128,9 @@ def count_miss(*, program_id: int, who: Iterable[str], misses: int = 1) -> None:
     for one in sorted(set(who)):
         limiter.take(("coupon misses", program_id, one), MISSES, weight=misses)
         (total,) = base.ask(
-            "insert into coupons_miss as m (program_id, day, who, misses) values (%s::int, %s::date, %s::text, %s::int)"
-            " on conflict (program_id, day, who) do update set misses = m.misses + excluded.misses returning misses",
+            "insert into coupons_miss as m (program_id, day, who, misses)"
+            " values (%s::int, %s::date, %s::text, %s::int) on conflict (program_id, day, who)"
+            " do update set misses = m.misses + excluded.misses returning misses",
             (program_id, day, one, misses),
         )[0]
         if any(total - misses < loud <= total for loud in _LOUD):
@@ -170,4 +171,4 @@ def story(*, program_id: int, coupon_id: UUID) -> tuple[Chapter, ...]:
     now = clock.now()
     if row.state == State.OPEN and row.ends_at is not None and row.ends_at <= now:
         told.append(Chapter(kind="expired", at=row.ends_at, actor="system:clock"))
-    return tuple([*first, *told])
+    return (*first, *told)

@@ -14,7 +14,7 @@ from regulars.kernel import clock
 from regulars.kernel.errors import Invalid
 from regulars.value.coupons.models import BatchRow
 from regulars.value.coupons.rules import codes as spelling
-from regulars.value.coupons.services import base, batches
+from regulars.value.coupons.services import base, making
 from regulars.value.coupons.terms import BatchRunning, Imported
 
 PART = 10_000
@@ -46,20 +46,20 @@ def import_pool(
     digest, size = _measure(path)
     if not size:
         raise Invalid(errors=[("file", "holds no codes")])
-    if size > batches.MOST:
-        raise Invalid(errors=[("file", f"holds more than {batches.MOST} codes")])
+    if size > making.MOST:
+        raise Invalid(errors=[("file", f"holds more than {making.MOST} codes")])
     told_digest = hashlib.sha256(digest + template.encode()).digest()[:16]
     if dry_run:
-        batches.new_row(
+        making.new_row(
             program_id=program_id, template=template, size=size, key="-", note=note, actor=actor, digest=told_digest
         )
         good = sum(1 for _, code in _lines(path) if not _fault(code))
         return Imported(batch_id=UUID(int=0), lines=size, stored=good, rejected=size - good)
     with transaction.atomic():
         name = key or f"pool/{told_digest.hex()}"
-        row = batches.begun(program_id=program_id, key=name, digest=told_digest)
+        row = making.begun(program_id=program_id, key=name, digest=told_digest)
         if row is None:
-            row = batches.new_row(
+            row = making.new_row(
                 program_id=program_id,
                 template=template,
                 size=size,
@@ -107,8 +107,8 @@ def _store(begun: BatchRow, lines: list[tuple[int, str]]) -> list[tuple[int, str
     stored = base.ask(
         "insert into coupons_coupon (id, program_id, code, shown, template, version, starts_at, ends_at, issued_at,"
         " batch_id) select x.id, %s::int, x.code, nullif(x.shown, x.code), %s::text, %s::int, %s::timestamptz,"
-        " %s::timestamptz, %s::timestamptz, %s::uuid from unnest(%s::uuid[], %s::text[], %s::text[]) as x (id, code, shown)"
-        " order by x.code on conflict (program_id, code) do nothing returning code",
+        " %s::timestamptz, %s::timestamptz, %s::uuid from unnest(%s::uuid[], %s::text[], %s::text[])"
+        " as x (id, code, shown) order by x.code on conflict (program_id, code) do nothing returning code",
         (
             row.program_id,
             row.template,

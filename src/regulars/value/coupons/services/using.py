@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
+
 from regulars.kernel import clock
 from regulars.value.coupons.rules import codes as spelling
 from regulars.value.coupons.rules import judging
@@ -84,6 +86,7 @@ def judge(
     )
 
 
+@transaction.atomic
 def reserve(
     *,
     program_id: int,
@@ -110,6 +113,7 @@ def reserve(
     )
 
 
+@transaction.atomic
 def redeem(
     *,
     program_id: int,
@@ -138,6 +142,7 @@ def _told(held: Sequence[Held]) -> tuple[list[UUID], list[str]]:
     return [h.coupon_id for h in held if h.coupon_id is not None], [h.code for h in held if h.coupon_id is None]
 
 
+@transaction.atomic
 def settle(*, program_id: int, owner: str, order: str, at: datetime | None = None, actor: str) -> int:
     """Redeem all that a basket has reserved, although its time may have passed; returns how many."""
     return int(
@@ -148,6 +153,7 @@ def settle(*, program_id: int, owner: str, order: str, at: datetime | None = Non
     )
 
 
+@transaction.atomic
 def release(*, program_id: int, owner: str, at: datetime | None = None, actor: str) -> int:
     """Let go what a basket has reserved, and nothing else; returns how many."""
     return int(
@@ -158,6 +164,7 @@ def release(*, program_id: int, owner: str, at: datetime | None = None, actor: s
     )
 
 
+@transaction.atomic
 def restore(
     *,
     program_id: int,
@@ -174,7 +181,8 @@ def restore(
     """
     told = None if codes is None else [spelling.canonical(c) for c in codes]
     rows = base.ask(
-        "select * from coupons_restore(%s::int, %s::text, %s::text[], %s::timestamptz, %s::text, %s::boolean, %s::text)",
+        "select * from coupons_restore(%s::int, %s::text, %s::text[], %s::timestamptz, %s::text, %s::boolean,"
+        " %s::text)",
         (program_id, order, told, at or clock.now(), actor, always, reason),
     )
     return tuple(

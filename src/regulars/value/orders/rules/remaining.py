@@ -60,7 +60,5 @@ def _less(line: Line, sold: SoldLine) -> Line:
     return line._replace(
         quantity=line.quantity - sold.returned,
         amount_minor=line.amount_minor - share(total=line.amount_minor, part=sold.returned, whole=sold.quantity),
-        member_minor=None
-        if member is None
-        else member - share(total=member, part=sold.returned, whole=sold.quantity),
+        member_minor=member,
     )

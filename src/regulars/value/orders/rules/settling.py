@@ -25,6 +25,7 @@ from regulars.value.orders.terms import (
 )
 from regulars.value.promotions.terms import LineKind, OnReturn
 
+_MINOR = ":minor"  # of a counter of the member's own that counts money
 _LISTED = {
     "challenge": "progress is told to the challenge, which takes it back by its own rules",
     "audience": "the member may have been in it before",
@@ -58,7 +59,8 @@ def settle(*, lines: Sequence[SoldLine], extras: Extras, undone: Undone, held: H
     is_settled = value == back.value - charge
     gone = _gone(lines, extras, held if is_settled else held._replace(lost=frozenset()))
     gone |= undone.promotions
-    units = _units(extras.spent, paid)
+    tendered = sum(x.tendered_minor for x in lines)
+    units = _units(extras.spent, paid, tendered, is_all=paid == tendered and _is_whole(lines))
     takes = {key: _of_promotion(key, amount, lines, extras, gone) for key, amount in extras.takes}
     counted = {c.key: _counted(c.key, c.amount, c.lines, lines, extras, gone, held) for c in extras.counted}
     coupons = tuple(c for c in extras.coupons if _is_gone(c.code, extras, gone, lines))
@@ -137,15 +139,18 @@ def _is_of(line: SoldLine, promotion: str) -> bool:
 
 
 def _come_back(lines: Sequence[SoldLine]) -> _Value:
-    """Adjustments never come back as goods; their money does, in proportion to what came back of the goods' nets."""
+    """Adjustments never come back as goods; their money does, in proportion to the goods' money (or their worth)."""
     goods = [x for x in lines if x.kind != LineKind.ADJUSTMENT]
     value = sum(min(x.returned_minor, x.net_minor) for x in goods)
-    whole = sum(x.net_minor for x in goods)
+    points = sum(_paid_by_points(x) for x in goods)
     extra = sum(x.net_minor for x in lines if x.kind == LineKind.ADJUSTMENT)
-    if extra and whole:
-        part = share(total=abs(extra), part=Decimal(value), whole=Decimal(whole))
-        value += part if extra > 0 else -part
-    return _Value(value, min(value, sum(_paid_by_points(x) for x in goods)))
+    if extra:
+        part, whole = value - points, sum(x.net_minor - x.tendered_minor for x in goods)
+        if not whole:
+            part, whole = value, sum(x.net_minor for x in goods)
+        due = share(total=abs(extra), part=Decimal(part), whole=Decimal(whole)) if whole else 0
+        value += due if extra > 0 else -min(due, value - points)
+    return _Value(value, points)
 
 
 def _paid_by_points(line: SoldLine) -> int:
@@ -167,13 +172,20 @@ def _repriced(lines: Sequence[SoldLine], extras: Extras, held: Held) -> tuple[Re
     return tuple(Repriced(key, has, due) for key, has, due in both if has != due and (has or due))
 
 
-def _units(spent: Sequence[SpentHere], points_minor: int) -> dict[str, int]:
-    """How many units are back of each spend for so much points' worth; one spend is filled after the other."""
-    units, left = {}, points_minor
+def _units(spent: Sequence[SpentHere], points_minor: int, tendered_minor: int, *, is_all: bool) -> dict[str, int]:
+    """How many units are back of each spend for so much points' worth; one spend is filled after the other.
+
+    A spend worth more than the goods cost is back whole when all that points paid is.
+    """
+    units, left, room = {}, points_minor, tendered_minor
     for one in spent:
-        part = min(left, one.minor)
-        left -= part
-        units[one.key] = share(total=one.amount, part=Decimal(part), whole=Decimal(one.minor)) if one.minor else 0
+        worth = min(one.minor, room)
+        part = min(left, worth)
+        left, room = left - part, room - worth
+        if worth:
+            units[one.key] = share(total=one.amount, part=Decimal(part), whole=Decimal(worth))
+        else:
+            units[one.key] = one.amount if is_all else 0
     return units
 
 
@@ -215,14 +227,18 @@ def _of_promotion(key: str, amount: int, lines: Sequence[SoldLine], extras: Extr
     """How much of a limit is free again: of one counted in money the goods' share, else all once nothing is left."""
     promotion, _, rest = key.partition("/")
     mine = [a for a in extras.promotions if a.key == promotion]
+    is_money = "minor" in rest.split("/")
+    if not mine and promotion.endswith(_MINOR):
+        promotion, is_money = promotion.removesuffix(_MINOR), True
+        mine = [a for a in extras.promotions if a.key == promotion]
     if mine:
         is_gone = all(Applying(a.key, a.coupon) in gone for a in mine)
     else:
-        is_gone = _is_undone(promotion, gone, lines) if any(g.key == promotion for g in gone) else _is_whole(lines)
+        is_gone = any(g.key == promotion for g in gone) or _is_whole(lines)
     if is_gone:
         return amount
     whole = sum(a.minor for a in mine)
-    if "minor" not in rest.split("/") or not whole:
+    if not is_money or not whole:
         return 0
     return share(total=amount, part=Decimal(whole - kept(lines, promotion)), whole=Decimal(whole))
 

@@ -5,6 +5,8 @@ from regulars.value.orders.rules.extras import counted, extras_from_json, extras
 from regulars.value.orders.rules.reading import read_order, read_return
 from regulars.value.orders.rules.returning import match_credit
 from regulars.value.orders.services.claiming import claim
+from regulars.value.orders.services.exchanging import Exchanged, exchange
+from regulars.value.orders.services.handing import hand_over
 from regulars.value.orders.services.placing import place
 from regulars.value.orders.services.proving import discrepancies
 from regulars.value.orders.services.reading import get, of_member, recent, returns_of_member
@@ -13,13 +15,16 @@ from regulars.value.orders.services.spent import note_spent
 from regulars.value.orders.services.timelines import timeline
 
 __all__ = [
+    "Exchanged",
     "cancel_lines",
     "claim",
     "counted",
     "discrepancies",
+    "exchange",
     "extras_from_json",
     "extras_to_json",
     "get",
+    "hand_over",
     "lines_of",
     "match_credit",
     "note_spent",

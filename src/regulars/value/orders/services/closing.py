@@ -86,7 +86,7 @@ def _balances(
         if paid.slot <= len(column):
             column[paid.slot - 1] -= paid.amount
     seen = (account.version, active, account.pending, held, account.debt, account.overdue)
-    ctx = asking.Context(*[None] * 5, True, *[None] * 9, *seen, None)  # type: ignore[arg-type]
+    ctx = asking.Context._make([*[None] * 5, True, *[None] * 9, *seen, None])
     return asking.holdings_after(decision=verdict.earning, ctx=ctx, keys=keys, now=now)
 
 

@@ -250,7 +250,7 @@ def settle(
         tendered_minor=what.points_minor,
         charged_minor=what.charged_minor,
         coupons=tuple(CouponBack(c["code"], c["restored"], c["why"] or "") for c in answer["coupons"]),
-        issued=tuple(CouponVoided(i["id"], i["code"], i["voided"], i["why"] or "") for i in answer["issued"]),
+        issued=tuple(CouponVoided(i["coupon_id"], i["code"], i["voided"], i["why"] or "") for i in answer["issued"]),
         limits=what.takes + what.counted,
         restocked=what.stock,
         repriced=what.repriced,

@@ -2,7 +2,10 @@
 
 create or replace function orders_discrepancies(p_program int, p_limit int default 1000)
 returns table (promise text, what text, expected text, found text)
-language sql stable as $$
+language plpgsql stable as $$
+#variable_conflict use_column
+begin
+  return query
   with o as not materialized (
     select * from orders_order where p_program is null or program_id = p_program
   ), l as not materialized (
@@ -38,6 +41,10 @@ language sql stable as $$
                                  and coalesce(j.reverses_member, j.member_id) = o.member_id
       join ledger_posting_facts p on p.member_id = j.member_id and p.seq = j.seq
      where p.credit in ('issued', 'funder') group by 1, 2
+  ), undone as (
+    select o.id, o.member_id, o.extras, o.undone, o.total_minor as total, (o.undone ->> 'money_minor')::bigint as money,
+           (o.undone ->> 'points_minor')::bigint as points, (o.undone ->> 'charged_minor')::bigint as charged
+      from o where o.undone is not null
   ), faults as (
     select 'O7 an order is the sum of its lines' as promise, 'order ' || o.id as what, s.total::text as expected,
            o.total_minor::text as found
@@ -81,13 +88,48 @@ language sql stable as $$
     union all
     select 'O10 a refund is the sum of its parts', 'return ' || r.id, coalesce(x.amount, 0)::text, r.refund_minor::text
       from orders_return r
-      left join (select return_id, sum(amount_minor) as amount from orders_return_line group by 1) x on x.return_id = r.id
+      left join (select return_id, sum(coalesce(refund_minor, amount_minor)) as amount from orders_return_line group by 1) x on x.return_id = r.id
      where (p_program is null or r.program_id = p_program) and coalesce(x.amount, 0) <> r.refund_minor
     union all
     select 'O11 a line belongs to its order', 'order ' || s.order_id, coalesce(o.member_id::text, 'no member'),
            coalesce(s.member, 'no member')
       from sums s left join o on o.id = s.order_id
      where o.id is null or s.members > 1 or o.member_id::text is distinct from s.member
+    union all  -- agreed amounts may be less than the goods' worth, adjustments are shared over them
+    select 'O15 what came back is money, points or charged', 'order ' || u.id, x.value::text,
+           (u.money + u.points + u.charged)::text
+      from undone u
+      cross join lateral (select sum(least(l.returned_minor, l.amount_minor)) as value, bool_or(l.kind = 'adjustment') as is_adjusted
+                            from orders_line l where l.order_id = u.id) x
+     where case when x.is_adjusted then u.money + u.points > u.total else u.money + u.points + u.charged <> x.value end
+    union all
+    select 'O15 refunds are the money that came back', 'order ' || u.id, u.money::text, coalesce(x.refund, 0)::text
+      from undone u
+      left join lateral (select sum(r.refund_minor) as refund from orders_return_line r where r.order_id = u.id) x on true
+     where u.money <> coalesce(x.refund, 0)
+    union all
+    select 'O16 no more comes back as points than they paid', 'order ' || u.id, x.tendered::text, u.points::text
+      from undone u
+      cross join lateral (select sum(l.tendered_minor) as tendered from orders_line l where l.order_id = u.id) x
+     where u.points > x.tendered
+    union all
+    select 'O16 the journal gave back what returns say', 'order ' || u.id || ' ' || (s.e ->> 'key'), s.back::text,
+           coalesce(x.v, 0) || ' of ' || (s.e ->> 'amount')
+      from undone u
+      cross join lateral (select e, coalesce((u.undone #>> array['units', e ->> 'key'])::bigint, 0) as back
+                            from jsonb_array_elements(u.extras -> 'spent') e) s
+      left join lateral (select sum(p.amount) as v
+                           from ledger_journal_facts j join ledger_posting_facts p on p.member_id = j.member_id and p.seq = j.seq
+                          where j.reverses = (s.e ->> 'seq')::bigint and coalesce(j.reverses_member, j.member_id) = u.member_id
+                            and p.unit = (s.e ->> 'slot')::int and p.credit = 'wallet') x on true
+     where s.back > coalesce(x.v, 0) or s.back > (s.e ->> 'amount')::bigint
+    union all
+    select 'O17 no limit is given back further than it was taken', 'order ' || u.id || ' ' || b.key,
+           coalesce(x.taken, 0)::text, b.value
+      from undone u cross join lateral jsonb_each_text(u.undone -> 'takes') b
+      left join lateral (select sum((t.e ->> 1)::bigint) as taken
+                           from jsonb_array_elements(u.extras -> 'takes') t(e) where t.e ->> 0 = b.key) x on true
+     where b.value::bigint > coalesce(x.taken, 0)
   )
-  select * from faults order by 1, 2 limit p_limit
-$$;
+  select * from faults order by 1, 2 limit p_limit;
+end $$;

@@ -21,7 +21,7 @@ begin
   end if;
   if p_settled ? 'issued' then
     select coalesce(jsonb_agg(to_jsonb(x)), '[]') into v_issued
-      from coupons_void_issued(p_program, orders_uuids(p_settled -> 'issued'), v_told, p_at) x;
+      from coupons_void(p_program, orders_uuids(p_settled -> 'issued'), p_at, p_actor, v_return) x;
   end if;
   for s in select x.store, x.skus, x.quantities
              from jsonb_to_recordset(coalesce(p_settled -> 'stock', '[]')) as x(store bigint, skus text[], quantities numeric[])

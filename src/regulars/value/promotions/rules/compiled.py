@@ -59,12 +59,14 @@ class Plan:
     The index is filled as days come by: a rule of another store, channel, weekday or season is never looked at.
     """
 
-    __slots__ = ("_found", "_parents", "counted", "rules", "slots")
+    __slots__ = ("_found", "_parents", "counted", "names", "rules", "slots")
 
     def __init__(self, *, rules: tuple[Compiled, ...], slots: int, parents: Mapping[str, str | None]) -> None:
         self.rules = rules
         self.slots = slots
         self.counted = any(c.period in _DAYS_OF_CAPS for r in rules for c in r.caps)
+        asked = [c for r in rules for c in (r.when, r.selection.condition) if c is not None]
+        self.names = frozenset().union(*[c.expression.names for c in asked])
         self._parents = parents
         self._found: dict[tuple[str | None, str, int], tuple[Compiled, ...]] = {}
 
@@ -108,13 +110,17 @@ def compile_rules(
     """
     ordered = sorted(rules, key=lambda r: (r.multiplies is not None, -r.priority, r.key))
     return Plan(
-        rules=tuple(_compiled(r, units[r.unit]) for r in ordered),
+        rules=tuple(compile_rule(r, units[r.unit]) for r in ordered),
         slots=max((u.slot for u in units.values()), default=0),
         parents=dict(parents),
     )
 
 
-def _compiled(rule: EarnRule, unit: UnitPlan) -> Compiled:
+def compile_rule(rule: EarnRule, unit: UnitPlan) -> Compiled:
+    """Compile one rule.
+
+    Raises: BadExpression when a condition does not compile.
+    """
     every = frozenset(k.value for k in LineKind)
     usual = every if rule.multiplies else frozenset((LineKind.GOODS.value,))
     kinds = (frozenset(rule.kinds) or usual) - {LineKind.ADJUSTMENT.value}

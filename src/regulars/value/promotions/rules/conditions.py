@@ -6,13 +6,13 @@ Every fact is listed in docs/reference/facts.md (a test compares). A fact is rea
 from __future__ import annotations
 
 from calendar import isleap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from regulars.kernel import expressions
-from regulars.kernel.expressions import Context, Expression
+from regulars.kernel.expressions import Activation, Context, Expression
 from regulars.value.promotions.terms import Basket, Line, MemberFacts
 
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -22,10 +22,10 @@ _THOUSAND = 1_000
 class Facts(Mapping[str, Any]):
     """What conditions see of one basket."""
 
-    __slots__ = ("_known", "_local", "basket", "member", "tier")
+    __slots__ = ("_known", "_local", "basket", "coupons", "member", "tier")
 
-    def __init__(self, basket: Basket, member: MemberFacts, tier: str | None) -> None:
-        self.basket, self.member, self.tier = basket, member, tier
+    def __init__(self, basket: Basket, member: MemberFacts, tier: str | None, coupons: tuple[str, ...] = ()) -> None:
+        self.basket, self.member, self.tier, self.coupons = basket, member, tier, coupons
         self._known: dict[str, Any] = {}
         self._local: datetime | None = None
 
@@ -82,6 +82,15 @@ class Condition:
         self._few = tuple(sorted(expression.names)) if expression.names <= _FEW_VALUES else ()
         self._answers: dict[tuple[Any, ...], str] = {}
 
+    @property
+    def is_remembered(self) -> bool:
+        """Whether its answers depend on few facts, and are kept."""
+        return bool(self._few)
+
+    def why_not_among(self, bound: Activation) -> str:
+        """As `why_not`, of facts that were bound once for many conditions."""
+        return self._ask(bound)
+
     def why_not(self, facts: Mapping[str, Any]) -> str:
         """Why it does not hold: its failing parts; empty when it holds. A missing fact means it does not."""
         if not self._few:
@@ -94,7 +103,7 @@ class Condition:
             answer = self._answers[asked] = self._ask(facts)
         return answer
 
-    def _ask(self, facts: Mapping[str, Any]) -> str:
+    def _ask(self, facts: Mapping[str, Any] | Activation) -> str:
         if self.expression.test(facts):
             return ""
         return "; ".join([str(r) for r in self.expression.reasons(facts)]) or self.expression.text
@@ -138,6 +147,29 @@ def _sums(lines: tuple[Line, ...], of: Callable[[Line], str | None]) -> dict[str
     return sums
 
 
+def _categories(line: Line) -> Iterable[str]:
+    """The category of a line and all above it."""
+    if line.category is None or line.category in line.categories:
+        return line.categories
+    return (line.category, *line.categories)
+
+
+def _by_category(facts: Facts, of: Callable[[Line], int]) -> dict[str, int]:
+    sums: dict[str, int] = {}
+    for line in facts.basket.lines:
+        if line.amount_minor > 0:
+            for name in _categories(line):
+                sums[name] = sums.get(name, 0) + of(line)
+    return sums
+
+
+def _units_by_sku(facts: Facts) -> dict[str, int]:
+    sums: dict[str, int] = {}
+    for line in _goods(facts):
+        sums[line.sku] = sums.get(line.sku, 0) + int(line.quantity)
+    return sums
+
+
 def _tenders(facts: Facts) -> dict[str, int]:
     sums: dict[str, int] = {}
     for tender in facts.basket.tenders:
@@ -161,14 +193,20 @@ BASKET_FACTS: dict[str, tuple[Any, Callable[[Facts], Any]]] = {
     "member.birth_day": (int, lambda f: f.member.birth_day),
     "member.is_birthday": (bool, is_birthday),
     "member.is_birth_month": (bool, _is_birth_month),
+    "member.audiences": (list[str], lambda f: sorted(f.member.audiences)),
+    "member.consents": (list[str], lambda f: sorted(f.member.consents)),
+    "member.orders": (int, lambda f: f.member.orders),
     "basket.currency": (str, lambda f: f.basket.currency),
     "basket.total_minor": (int, lambda f: sum([line.amount_minor for line in f.basket.lines])),
     "basket.goods_minor": (int, lambda f: sum([line.amount_minor for line in _goods(f)])),
     "basket.units": (int, lambda f: int(sum([line.quantity for line in _goods(f)]))),
     "basket.lines": (int, lambda f: len(f.basket.lines)),
     "basket.skus": (list[str], lambda f: list(_sums(f.basket.lines, lambda line: line.sku))),
-    "basket.categories": (dict[str, int], lambda f: _sums(f.basket.lines, lambda line: line.category)),
+    "basket.categories": (dict[str, int], lambda f: _by_category(f, lambda line: line.amount_minor)),
     "basket.brands": (dict[str, int], lambda f: _sums(f.basket.lines, lambda line: line.brand)),
+    "basket.sku_units": (dict[str, int], _units_by_sku),
+    "basket.category_units": (dict[str, int], lambda f: _by_category(f, lambda line: int(line.quantity))),
+    "coupon.templates": (list[str], lambda f: sorted(set(f.coupons))),
     "tender.types": (list[str], lambda f: list(_tenders(f))),
     "tender.minor": (dict[str, int], _tenders),
     "store": (str, lambda f: f.basket.store or ""),
@@ -185,11 +223,13 @@ LINE_FACTS: dict[str, tuple[Any, Callable[[Line], Any]]] = {
     "line.sku": (str, lambda line: line.sku),
     "line.kind": (str, lambda line: line.kind),
     "line.category": (str, lambda line: line.category or ""),
+    "line.categories": (list[str], lambda line: list(_categories(line))),
     "line.brand": (str, lambda line: line.brand or ""),
     "line.amount_minor": (int, lambda line: line.amount_minor),
     "line.quantity": (int, lambda line: int(line.quantity)),
     "line.thousandths": (int, lambda line: int(line.quantity * _THOUSAND)),
     "line.uom": (str, lambda line: line.uom),
+    "line.member_minor": (int, lambda line: line.member_minor),
     "line.attributes": (dict[str, str], lambda line: _texts(line.attributes)),
 }
 # Facts with few values between them: answers to conditions over these alone are remembered.

@@ -10,7 +10,7 @@ from regulars.kernel.money import spread
 from regulars.value.promotions.rules import conditions, limits, selecting
 from regulars.value.promotions.rules.compiled import Compiled, Plan
 from regulars.value.promotions.rules.multiplying import extra_of
-from regulars.value.promotions.rules.selecting import Selected
+from regulars.value.promotions.rules.selecting import ALONE, Beside, Selected
 from regulars.value.promotions.terms import (
     Basket,
     Decision,
@@ -26,7 +26,9 @@ _NOTHING = Decision()
 _NEVER_EARNS = {"suspended": "member_suspended", "closed": "member_closed"}
 
 
-def evaluate(*, basket: Basket, member: MemberFacts | None, snapshot: Snapshot, now: datetime) -> Decision:
+def evaluate(
+    *, basket: Basket, member: MemberFacts | None, snapshot: Snapshot, now: datetime, beside: Beside = ALONE
+) -> Decision:
     """What a basket earns for a member, by the rules of one version.
 
     Rules come in order of priority (higher first), then key; multipliers last. An amount is rounded down once per
@@ -34,7 +36,8 @@ def evaluate(*, basket: Basket, member: MemberFacts | None, snapshot: Snapshot, 
     are not positive never earn. A guest (None) earns nothing until the order is claimed.
 
     Args: basket: amounts in minor units, lines in order of n. now: the moment of the decision; conditions see
-    the moment of the purchase instead, so that an order told late earns what it earned then.
+    the moment of the purchase instead, so that an order told late earns what it earned then. beside: what promotions
+    bring that act on this basket.
     """
     if member is None:
         return _NOTHING
@@ -44,16 +47,20 @@ def evaluate(*, basket: Basket, member: MemberFacts | None, snapshot: Snapshot, 
     plan: Plan = snapshot.plan
     day = basket.occurred_at.astimezone(ZoneInfo(basket.store_zone)).date()
     rules = plan.candidates(basket.store, basket.channel, day)
-    return _Deciding(basket, member, snapshot, plan).over(rules)
+    if beside.rules:
+        rules = tuple(sorted([*rules, *beside.rules], key=lambda r: (r.extra is not None, -r.source.priority, r.key)))
+    return _Deciding(basket, member, snapshot, plan, beside).over(rules)
 
 
 class _Deciding:
     """One decision in the making; thrown away after it."""
 
-    __slots__ = ("_parts", "basket", "counters", "day", "facts", "newest", "raised", "rejected", "selected", "tier")
+    __slots__ = (
+        "_beside", "_parts", "basket", "counters", "day", "facts", "newest", "raised", "rejected", "selected", "tier",
+    )  # fmt: skip
 
-    def __init__(self, basket: Basket, member: MemberFacts, snapshot: Snapshot, plan: Plan) -> None:
-        self.basket = basket
+    def __init__(self, basket: Basket, member: MemberFacts, snapshot: Snapshot, plan: Plan, beside: Beside) -> None:
+        self.basket, self._beside = basket, beside
         self.tier = member.tier or snapshot.base_tier
         self.facts = conditions.Facts(basket, member, self.tier)
         self.selected: dict[object, Selected] = {}
@@ -113,13 +120,17 @@ class _Deciding:
     def _no(self, rule: Compiled, code: str, detail: str) -> None:
         self.rejected.append(Rejected(rule.key, code, detail))
 
-    def _wish(self, rule: Compiled) -> tuple[int, object, list[int], list[int]] | None:
-        """What a rule would give before caps, and how it lies over the lines."""
+    def _selected(self, rule: Compiled) -> Selected:
         selection = rule.selection
         found = self.selected.get(selection[:3])
         if found is None:
-            found = selecting.select(self.basket, selection, self.facts)
+            found = selecting.select(self.basket, selection, self.facts, self._beside)
             self.selected[selection[:3]] = found
+        return found
+
+    def _wish(self, rule: Compiled) -> tuple[int, object, list[int], list[int]] | None:
+        """What a rule would give before caps, and how it lies over the lines."""
+        found = self._selected(rule)
         if not found.lines:
             self._no(rule, "nothing_qualifies", "No line of this basket qualifies.")
             return None
@@ -151,7 +162,7 @@ class _Deciding:
     def _extra(
         self, rule: Compiled, given: list[tuple[Compiled, Earned]]
     ) -> tuple[int, object, list[int], list[int]] | None:
-        wish = extra_of(rule, given, self.basket, self.selected, self.facts)
+        wish = extra_of(rule, given, self.basket, self.selected, self._selected(rule))
         if wish is None:
             self._no(rule, "nothing_to_multiply", "No rule that it multiplies has earned on these lines.")
             return None

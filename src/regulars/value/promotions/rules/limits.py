@@ -9,6 +9,7 @@ from typing import NamedTuple
 from regulars.value.promotions.terms import Cap, OnExcess, Period
 
 PREFIX = "earn/"
+OURS = (PREFIX, "promo/")  # earn rules' caps, and promotions' limits for one member
 # How many days behind the newest purchase a period must lie before its counter is forgotten. An order that is
 # told even later than that earns nothing from a rule capped by such a period: better than to exceed the cap.
 KEPT_DAYS = {Period.DAY: 35, Period.WEEK: 70, Period.MONTH: 125, Period.YEAR: 800}
@@ -77,7 +78,7 @@ def newest_day(counters: Mapping[str, int], day: date) -> date:
 
     A week, month or year counts as its first day, which only makes the answer earlier, and forgetting later.
     """
-    days = (date.fromisoformat(k[-10:]) for k in counters if k.startswith(PREFIX) and not k.endswith("/lifetime"))
+    days = (date.fromisoformat(k[-10:]) for k in counters if k.startswith(OURS) and not k.endswith("/lifetime"))
     return max((day, *days))
 
 
@@ -87,7 +88,7 @@ def forget(counters: Mapping[str, int], newest: date) -> dict[str, int]:
 
 
 def _is_over(key: str, newest: date) -> bool:
-    if not key.startswith(PREFIX) or key.endswith("/lifetime"):
+    if not key.startswith(OURS) or key.endswith("/lifetime"):
         return False
     _, _, period, first = key.rsplit("/", 3)
     return (newest - date.fromisoformat(first)).days > 2 * KEPT_DAYS[Period(period)]

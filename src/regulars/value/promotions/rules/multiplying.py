@@ -6,7 +6,6 @@ from math import lcm
 
 from regulars.value.promotions.rules import selecting
 from regulars.value.promotions.rules.compiled import Compiled, is_multiplied
-from regulars.value.promotions.rules.conditions import Facts
 from regulars.value.promotions.rules.selecting import Selected
 from regulars.value.promotions.terms import Basket, Earned
 
@@ -16,7 +15,7 @@ def extra_of(
     given: list[tuple[Compiled, Earned]],
     basket: Basket,
     selected: dict[object, Selected],
-    facts: Facts,
+    mine: Selected,
 ) -> tuple[int, list[int], list[int]] | None:
     """The extra that a multiplier gives, the lines it lies on, and their weights.
 
@@ -24,12 +23,11 @@ def extra_of(
     what caps left of it, so that a capped rule is not doubled past its cap's part. Multipliers never multiply
     each other: two times and three times together give four times.
 
-    Returns: None when no multiplied rule has earned on its lines.
+    Args: mine: the lines that the multiplier looks at. Returns: None when no multiplied rule has earned on its lines.
     """
     targets = [(t, e) for t, e in given if is_multiplied(rule, t)]
     if not targets:
         return None
-    mine = selecting.select(basket, rule.selection, facts)
     wanted = set(mine.lines)
     shares = [_shares(t, e, basket, selected[t.selection[:3]]) for t, e in targets]
     common = lcm(*[den for _, den in shares])

@@ -22,7 +22,7 @@ class Recurrence(NamedTuple):
 
     frequency: str
     interval: int = 1
-    count: int | None = None
+    times: int | None = None
     until: date | None = None
     by_month: tuple[int, ...] = ()
     by_month_day: tuple[int, ...] = ()
@@ -34,7 +34,7 @@ class Recurrence(NamedTuple):
     @property
     def needs_start(self) -> bool:
         """Whether its days depend on the day that it starts on."""
-        if self.interval > 1 or self.count is not None:
+        if self.interval > 1 or self.times is not None:
             return True
         fixed = self.by_month_day or self.by_year_day or self.by_day
         return self.frequency != "DAILY" and not fixed
@@ -70,7 +70,7 @@ def parse(text: str) -> Recurrence:
     found = Recurrence(
         frequency=frequency,
         interval=_numbers(said.pop("INTERVAL", "1"), "INTERVAL", 1, 1_000)[0],
-        count=_numbers(count, "COUNT", 1, 10_000)[0] if count else None,
+        times=_numbers(count, "COUNT", 1, 10_000)[0] if count else None,
         until=_until(until) if until else None,
         by_month=_list(said, "BYMONTH"),
         by_month_day=_list(said, "BYMONTHDAY"),
@@ -90,7 +90,7 @@ def occurs(rule: Recurrence, start: date, day: date) -> bool:
         return False
     if day not in _days_of(rule, start, _period_of(rule, day)):
         return False
-    if rule.count is None:
+    if rule.times is None:
         return True
     last = _last(rule, start)
     return last is None or day <= last
@@ -209,7 +209,7 @@ def _is_week_day(day: date, n: int, weekday: int, is_of_year: bool) -> bool:
 @lru_cache(maxsize=1_024)
 def _last(rule: Recurrence, start: date) -> date | None:
     """The day of the last occurrence that COUNT allows; None when a century does not reach it."""
-    left = rule.count or 0
+    left = rule.times or 0
     first = _period_of(rule, start)
     for period in range(first, first + _MOST_PERIODS, rule.interval):
         if rule.frequency == "YEARLY" and period > start.year + 120:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
-from regulars.value.promotions.rules.compiled import Selection
+from regulars.value.promotions.rules.compiled import Compiled, Selection
 from regulars.value.promotions.rules.conditions import Facts
 from regulars.value.promotions.terms import Basis, Basket, Line
 
@@ -19,13 +20,35 @@ class Selected(NamedTuple):
     total: int
 
 
-def select(basket: Basket, selection: Selection, facts: Facts) -> Selected:
+class Beside(NamedTuple):
+    """What a basket that was priced here brings: earn rules of the promotions that act, the numbers of the lines that
+    each looks at (by the text of its selection), and what lines cost before.
+    """
+
+    rules: tuple[Compiled, ...] = ()
+    lines: Mapping[str, frozenset[int]] = {}
+    before: Mapping[int, int] = {}
+
+
+ALONE = Beside()
+
+
+def select(basket: Basket, selection: Selection, facts: Facts, beside: Beside = ALONE) -> Selected:
     """The positive lines of the kinds that a rule takes and that meet its condition, with the amounts that earn."""
-    kinds, basis, _, condition = selection
-    chosen = [line for line in basket.lines if line.amount_minor > 0 and line.kind in kinds]
-    if condition is not None:
+    kinds, basis, text, condition = selection
+    if basis is Basis.BEFORE_DISCOUNT:
+        before = beside.before
+        chosen = [x for x in basket.lines if x.kind in kinds and before.get(x.n, x.amount_minor) > 0]
+    else:
+        chosen = [line for line in basket.lines if line.amount_minor > 0 and line.kind in kinds]
+    if text is not None and text in beside.lines:
+        meant = beside.lines[text]
+        chosen = [line for line in chosen if line.n in meant]
+    elif condition is not None:
         chosen = [line for line in chosen if condition.holds(facts, line)]
-    if basis is Basis.AFTER_DISCOUNT:
+    if basis is Basis.BEFORE_DISCOUNT:
+        amounts = [before.get(line.n, line.amount_minor) for line in chosen]
+    elif basis is Basis.AFTER_DISCOUNT:
         amounts = [line.amount_minor for line in chosen]
     else:
         chosen = [line for line in chosen if taxed(line, basis) > 0]  # a penny may be nothing but tax

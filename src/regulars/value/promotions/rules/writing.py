@@ -7,18 +7,15 @@ from decimal import Decimal
 from typing import Any
 
 from regulars.kernel import money
-from regulars.value.promotions.rules.document import DAYS
+from regulars.value.promotions.rules.parts import DAYS
+from regulars.value.promotions.rules.policies import write_policies
 from regulars.value.promotions.terms import EVERYTHING, Basis, EarnRule, Multiplier, OnExcess, Policies, Rate
 
 
 def write(rules: Iterable[EarnRule], policies: Policies, currency: str) -> dict[str, Any]:
     """The sections `earn_rules` and `policies`; money as exact decimals in major units, days as ISO text."""
     return {
-        "policies": {
-            "returns": policies.returns.value,
-            "claims_within_days": policies.claims_within_days,
-            "future_tolerance_minutes": policies.future_tolerance_minutes,
-        },
+        "policies": write_policies(policies, currency),
         "earn_rules": [write_rule(r, currency) for r in rules],
     }
 
@@ -32,10 +29,10 @@ def write_rule(rule: EarnRule, currency: str) -> dict[str, Any]:
         "unit": rule.unit,
         "when": rule.when,
         "lines": rule.lines,
-        "rate": _rate(dict(rule.rates), currency) if rule.rates else None,
+        "rate": rate(dict(rule.rates), currency) if rule.rates else None,
         "fixed": rule.fixed,
         "per_unit": rule.per_unit,
-        "times": _factor(multiplier) if multiplier else None,
+        "times": factor(multiplier) if multiplier else None,
         "multiplies": list(multiplier.rules) if multiplier and multiplier.rules != (EVERYTHING,) else None,
         "starts_on": rule.starts_on.isoformat() if rule.starts_on else None,
         "ends_on": rule.ends_on.isoformat() if rule.ends_on else None,
@@ -61,13 +58,15 @@ def write_rule(rule: EarnRule, currency: str) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None and value != [] and value != {}}
 
 
-def _rate(rates: dict[str, Rate], currency: str) -> dict[str, Any]:
+def rate(rates: dict[str, Rate], currency: str) -> dict[str, Any]:
+    """A rate as the document says it: one amount, or one per currency."""
     points = next(iter(rates.values())).points
     amounts = {c: Decimal(r.per_minor).scaleb(-money.exponent(c)) for c, r in sorted(rates.items())}
     return {"points": points, "per": amounts[currency] if list(amounts) == [currency] else amounts}
 
 
-def _factor(multiplier: Multiplier) -> Any:
+def factor(multiplier: Multiplier) -> Any:
+    """A factor as a decimal where it is one, else as a ratio."""
     if multiplier.den == 1:
         return multiplier.num
     twos_and_fives = multiplier.den

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 
 from django.db import connection
 
 from regulars.people.programs import services as programs
-from regulars.value.promotions import rules
-from regulars.value.promotions.models import RuleRow, VersionRow
-from regulars.value.promotions.rules import document
+from regulars.value.promotions.models import VersionRow
+from regulars.value.promotions.rules import Book, compile_rules, document
+from regulars.value.promotions.services import document as documents
 from regulars.value.promotions.services import units
-from regulars.value.promotions.terms import NoSuchVersion, Snapshot
+from regulars.value.promotions.terms import Earn, EarnRule, NoSuchVersion, Policies, Promotion, Snapshot
 from regulars.value.tiers import services as tiers
 
 _MOST = 200
@@ -47,31 +48,83 @@ def forget() -> None:
     _kept.clear()
 
 
+def snapshot_with(*, base: Snapshot, promotions: Iterable[Promotion]) -> Snapshot:
+    """The same version with further promotions, or others under the same keys: to try what is not published yet.
+
+    A promotion that is paused takes away the published one of its key. Nothing is remembered.
+
+    Raises: BadExpression when a condition does not compile.
+    """
+    tried = {p.key: p for p in promotions}
+    kept = [tried.pop(p.key, p) for p in base.promotions]
+    return _compiled(
+        program_id=base.program_id,
+        version=base.version,
+        zone=base.zone,
+        currency=base.currency,
+        base_tier=base.base_tier,
+        rules=base.rules,
+        policies=base.policies,
+        promotions=(*kept, *tried.values()),
+    )
+
+
 def _read(program_id: int, version: int) -> Snapshot:
     row = VersionRow.objects.filter(program_id=program_id, version=version).first()
     if row is None:
         raise NoSuchVersion(f"Program {program_id} has no rules of version {version}.")
     program = programs.by_id(program_id=program_id)
-    bodies = RuleRow.objects.filter(program_id=program_id, version=version).order_by("place")
-    earn_rules, policies, faults = document.read(
-        {
-            "program": {"currency": row.currency},
-            "policies": row.policies,
-            "earn_rules": [b.body for b in bodies],
-        }
-    )
-    if faults:
-        raise NoSuchVersion(f"Version {version} cannot be read: {faults[0][0]}: {faults[0][1]}")
-    known = units.plans(program_id=program_id, zone=program.zone, named={r.unit for r in earn_rules})
-    parents = units.parents(program_id=program_id)
-    return Snapshot(
+    whole = document.read_whole(documents.kept(row))
+    if whole.faults:
+        raise NoSuchVersion(f"Version {version} cannot be read: {whole.faults[0][0]}: {whole.faults[0][1]}")
+    return _compiled(
         program_id=program_id,
         version=version,
         zone=program.zone,
         currency=row.currency,
-        units=known,
-        rules=earn_rules,
-        policies=policies,
         base_tier=tiers.base_level(program_id=program_id, version=version),
-        plan=rules.compile_rules(rules=earn_rules, units=known, parents=parents),
+        rules=whole.rules,
+        policies=whole.policies,
+        promotions=(*whole.promotions, *whole.gives),
+    )
+
+
+def _compiled(
+    *,
+    program_id: int,
+    version: int,
+    zone: str,
+    currency: str,
+    base_tier: str | None,
+    rules: tuple[EarnRule, ...],
+    policies: Policies,
+    promotions: tuple[Promotion, ...],
+) -> Snapshot:
+    running = tuple([p for p in promotions if not p.is_paused])
+    earned = {e.unit for p in running for e in p.effects if isinstance(e, Earn)}
+    named = {r.unit for r in rules} | {r.unit for r in policies.points_tender} | earned
+    known = units.plans(program_id=program_id, zone=zone, named=named)
+    places = units.places(program_id=program_id)
+    plan = compile_rules(rules=rules, units=known, parents=places.parents)
+    book = Book(
+        promotions=running,
+        units=known,
+        parents=places.parents,
+        brands=places.brands,
+        zone=zone,
+        stacking=policies.stacking,
+    )
+    return Snapshot(
+        program_id=program_id,
+        version=version,
+        zone=zone,
+        currency=currency,
+        units=known,
+        rules=rules,
+        policies=policies,
+        base_tier=base_tier,
+        plan=plan,
+        promotions=running,
+        book=book,
+        names=book.names | plan.names,
     )

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from regulars.kernel.errors import Invalid
+from regulars.value.promotions.rules import document
+from regulars.value.promotions.services.snapshots import snapshot_with
 from regulars.value.promotions.terms import Snapshot
 
 
@@ -13,4 +16,8 @@ def with_bodies(*, snapshot: Snapshot, bodies: Iterable[Mapping[str, Any]]) -> S
 
     Raises: Invalid with every fault of a body.
     """
-    return snapshot
+    told = {"program": {"currency": snapshot.currency}, "promotions": list(bodies)}
+    promotions, faults = document.read_promotions(told, beside=[p.key for p in snapshot.promotions])
+    if faults:
+        raise Invalid(errors=faults)
+    return snapshot_with(base=snapshot, promotions=promotions)

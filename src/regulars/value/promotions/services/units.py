@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Set
+from collections.abc import Callable, Mapping, Set
 from datetime import date, datetime
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from regulars.people.programs import services as programs
@@ -53,7 +54,16 @@ def times_of(unit: Unit, zone: str) -> Callable[[datetime, str | None], LotTimes
     return times
 
 
-def parents(*, program_id: int) -> dict[str, str | None]:
-    """Each store's key with the key of the region above it."""
-    described = programs.describe(program_id)
-    return {s["key"]: s.get("parent") for s in described["stores"]}
+class Places(NamedTuple):
+    """Each store's key with the key of the region above it, and with its brand's, where it has one."""
+
+    parents: Mapping[str, str | None]
+    brands: Mapping[str, str]
+
+
+def places(*, program_id: int) -> Places:
+    """The program's stores as rules need them."""
+    stores = programs.describe(program_id)["stores"]
+    return Places(
+        {s["key"]: s.get("parent") for s in stores}, {s["key"]: s["brand"] for s in stores if s.get("brand")}
+    )

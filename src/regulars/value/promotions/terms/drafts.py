@@ -83,8 +83,6 @@ class DraftExists(Refusal):
 class WrongDraftState(Refusal):
     """The draft is not in a state in which this can be done."""
 
-    code = "draft_state"
-
 
 class DraftChanged(Refusal):
     """Somebody changed the draft meanwhile; look at it again."""

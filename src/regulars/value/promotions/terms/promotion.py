@@ -349,14 +349,16 @@ class Budget:
 class Promotion:
     """One promotion of a version. `group`: an exclusivity group; `is_exclusive`: only alone.
 
-    `always` and `never` name promotions that it may join whatever groups say, and that it never joins.
-    `coupon`: the template whose coupons trigger it (its key is then `coupon:<template>`); None: automatic.
+    `always` and `never` name promotions that it may join whatever groups say, and that it never joins. A paused one is
+    kept and does not act. `coupon`: the template whose coupons trigger it (its key is then `coupon:<template>`); None:
+    automatic.
     """
 
     key: str
     effects: tuple[Effect, ...]
     name: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
+    is_paused: bool = False
     coupon: str | None = None
     priority: int = 0
     group: str | None = None

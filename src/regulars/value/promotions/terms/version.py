@@ -47,15 +47,21 @@ class Snapshot:
         """What points pay."""
         return self.policies.points_tender
 
+    def limits(
+        self, *, store: str | None, day: date, coupons: tuple[str, ...] = (), identifiers: tuple[str, ...] = ()
+    ) -> Mapping[str, int]:
+        """The limits and budgets beyond the member that a decision may need, by key: how much each allows.
+
+        `Question.left` says how much of it is left. Args: day: local day of the program's zone. coupons: templates of
+        the coupons held. identifiers: as the question brings them.
+        """
+        if self.book is None:
+            return {}
+        found: Mapping[str, int] = self.book.limits(store=store, day=day, coupons=coupons, identifiers=identifiers)
+        return found
+
     def limit_keys(
         self, *, store: str | None, day: date, coupons: tuple[str, ...] = (), identifiers: tuple[str, ...] = ()
     ) -> tuple[str, ...]:
-        """The keys of limits and budgets beyond the member that a decision may need; `Question.left` answers them.
-
-        Args: day: local day of the program's zone. coupons: templates of the coupons held. identifiers: as the
-        question brings them.
-        """
-        if self.book is None:
-            return ()
-        keys: tuple[str, ...] = self.book.limit_keys(store=store, day=day, coupons=coupons, identifiers=identifiers)
-        return keys
+        """The keys of `limits`."""
+        return tuple(self.limits(store=store, day=day, coupons=coupons, identifiers=identifiers))

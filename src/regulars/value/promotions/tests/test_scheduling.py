@@ -51,7 +51,7 @@ def test_recurring_days_are_those_of_the_calendar_standard():
     for _ in range(300):
         text, start = any_recurrence(chance), date(2019, 1, 1) + timedelta(days=chance.randrange(2_000))
         rule, end = recurring.parse(text), start + timedelta(days=800)
-        endless = rule._replace(count=None, until=None)
+        endless = rule._replace(times=None, until=None)
         if not any(recurring.occurs(endless, start, end + timedelta(days=n)) for n in range(1, 1_500)):
             continue  # the oracle would look for the next day until the year 9999
         days = dateutil.rrulestr(text, dtstart=datetime.combine(start, datetime.min.time()))

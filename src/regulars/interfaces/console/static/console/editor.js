@@ -51,6 +51,16 @@
       timer = setTimeout(look, 500);
     };
 
+    // a field of a row, by dotted name
+    const pick = (row, name) => name.split(".").reduce((at, part) => (at === undefined || at === null ? undefined : at[part]), row);
+    const lay = (row, name, value) => {
+      const [first, rest] = name.split(/\.(.*)/s);
+      if (rest === undefined) { if (isEmpty(value)) delete row[first]; else row[first] = value; return; }
+      if (typeof row[first] !== "object" || row[first] === null) { if (isEmpty(value)) return; row[first] = {}; }
+      lay(row[first], rest, value);
+      if (isEmpty(row[first])) delete row[first];
+    };
+
     // one field: `value` as it stands, `keep` takes what is typed
     const choicesOf = (spec) => spec.choices || options[spec.options] || [];
     const input = (attributes, keep) => make("input", { autocomplete: "off", ...attributes, oninput: (event) => keep(event.target.value.trim()) });
@@ -108,7 +118,7 @@
         const place = make("div", { class: "rg-rows", id });
         const show = () => {
           place.replaceChildren(...rows.map((row, n) => make("div", { class: "rg-row-of" },
-            spec.fields.map((inner) => field({ ...inner, path: `${spec.path}.${n}.${inner.name}` }, row[inner.name], (v) => { if (isEmpty(v)) delete row[inner.name]; else row[inner.name] = v; keep(rows.map((r) => ({ ...r }))); })),
+            spec.fields.map((inner) => field({ ...inner, path: `${spec.path}.${n}.${inner.name}` }, pick(row, inner.name), (v) => { lay(row, inner.name, v); keep(JSON.parse(JSON.stringify(rows))); })),
             make("button", { type: "button", class: "rg-button rg-slim rg-icon", "aria-label": words.remove, title: words.remove, onclick: () => { rows.splice(n, 1); keep([...rows]); show(); } }, icon("close")))),
             make("button", { type: "button", class: "rg-button rg-slim", onclick: () => { rows.push({}); show(); place.querySelector(".rg-row-of:last-of-type input, .rg-row-of:last-of-type select, .rg-row-of:last-of-type textarea")?.focus(); } }, icon("add"), words.add_row));
         };
@@ -118,19 +128,31 @@
       effects: (spec, value, keep, id) => {
         const rows = JSON.parse(JSON.stringify(value || []));
         const place = make("div", { class: "rg-stack rg-effects", id });
-        const kept = () => keep(rows.map((row) => ({ ...row })));
+        const kept = () => keep(JSON.parse(JSON.stringify(rows)));
         const show = () => {
           place.replaceChildren(...rows.map((row, n) => {
             const known = effects.find((one) => one.kind === row.kind);
             return make("div", { class: "rg-effect", role: "group", "aria-label": known ? known.label : row.kind },
               make("div", { class: "rg-row rg-between" }, make("strong", {}, known ? known.label : row.kind),
                 make("button", { type: "button", class: "rg-button rg-slim rg-icon", "aria-label": `${words.remove}: ${known ? known.label : row.kind}`, onclick: () => { rows.splice(n, 1); kept(); show(); } }, icon("close"))),
-              known && known.fields.length ? make("div", { class: "rg-fields" }, known.fields.map((inner) => field({ ...inner, path: `effects.${n}.${inner.name}` }, row[inner.name], (v) => { if (isEmpty(v)) delete row[inner.name]; else row[inner.name] = v; kept(); }))) : null);
+              known && known.fields.length ? make("div", { class: "rg-fields" }, known.fields.map((inner) => field({ ...inner, path: `effects.${n}.${inner.name}` }, pick(row, inner.name), (v) => { lay(row, inner.name, v); kept(); }))) : null);
           }), make("div", { class: "rg-field", style: "max-width:22rem" }, make("label", { for: `${id}-add` }, words.add_effect),
             make("select", { id: `${id}-add`, onchange: (event) => { if (!event.target.value) return; rows.push({ kind: event.target.value }); kept(); show(); place.querySelector(".rg-effect:last-of-type input")?.focus(); } },
               make("option", { value: "" }, words.choose), effects.map((one) => make("option", { value: one.kind }, one.label)))));
         };
         show();
+        return place;
+      },
+      birthday: (spec, value, keep, id) => {
+        const days = { before: (value && value.before) || 0, after: (value && value.after) || 0 };
+        const place = make("div", { class: "rg-two" });
+        const show = (how) => {
+          const number = (name, text) => make("span", { class: "rg-with-unit" }, input({ type: "number", min: 0, max: 180, step: 1, "aria-label": text, value: days[name] }, (said) => { days[name] = Number(said) || 0; keep({ ...days }); }), make("span", {}, text));
+          place.replaceChildren(make("select", { id, onchange: (event) => { const next = event.target.value; keep(next === "month" ? "month" : next === "days" ? { ...days } : ""); show(next); } },
+            [["", words.birthday_no], ["month", words.birthday_month], ["days", words.birthday_days]].map(([key, label]) => make("option", { value: key, selected: key === how }, label))),
+            ...(how === "days" ? [number("before", words.days_before), number("after", words.days_after)] : []));
+        };
+        show(value === "month" ? "month" : value ? "days" : "");
         return place;
       },
       condition: (spec, value, keep, id) => condition(spec, value || "", keep, id),
@@ -331,6 +353,8 @@
           .finally(() => answerBox.removeAttribute("aria-busy"));
       });
     }
+    const first = new URLSearchParams(location.search).get("view");
+    if (first) document.querySelector(`[data-view="${CSS.escape(first)}"]`)?.click();
     show();
     look();
   });

@@ -15,6 +15,7 @@ from regulars.value.allowances.services.rows import device_of
 from regulars.value.allowances.terms import Device, DeviceState, DeviceTaken, NoDevice
 
 MOST = 500
+MOST_LETTERS = 50  # `till.` and the key are the source of its orders
 
 
 def register_device(*, program_id: int, key: str, name: str, store: str, public_key: str, actor: str) -> Device:
@@ -27,8 +28,8 @@ def register_device(*, program_id: int, key: str, name: str, store: str, public_
     raw = tokens.key_of(public_key)
     if raw is None:
         faults.append(("public_key", "must be 32 bytes of an Ed25519 key as base64url text"))
-    if not KEY.match(key):
-        faults.append(("key", "must be lower-case letters, digits, '_', '.' or '-', at most 64"))
+    if not KEY.match(key) or len(key) > MOST_LETTERS:
+        faults.append(("key", f"must be lower-case letters, digits, '_', '.' or '-', at most {MOST_LETTERS}"))
     try:
         place = programs.store(program_id=program_id, key=store)
         if place.kind is not StoreKind.STORE:

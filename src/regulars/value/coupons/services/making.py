@@ -16,7 +16,7 @@ import pyarrow as pa
 from django.db import connection, transaction
 
 from regulars.kernel import clock, ids
-from regulars.kernel.errors import Invalid, sure
+from regulars.kernel.errors import Broken, Invalid
 from regulars.people.programs import services as programs
 from regulars.value.coupons.models import BatchRow, CouponRow, SeriesRow
 from regulars.value.coupons.rules import copying, validity
@@ -156,7 +156,8 @@ def make_batch(
 
 def _make_part(row: BatchRow, count: int) -> None:
     series = row.series
-    sure(series is not None and row.first is not None, "a batch that is made has its numbers")
+    if series is None:
+        raise Broken("an imported batch is not made")
     maker = coining.maker(program_id=row.program_id, pattern=series.pattern, alphabet=Alphabet(series.alphabet))
     begin = int(row.first or 0) + row.made
     images = _sorted(maker.permute(array("Q", range(begin, begin + count))))

@@ -1,0 +1,239 @@
+"""All promotions of a version, indexed: a store, a channel, a day and a kind of customer leave few to look at.
+
+What a place or a customer rules out is ruled out once, with its reasons, and remembered: a basket then only takes the
+list. Everything here is the same for every basket; nothing remembered depends on when it was remembered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import NamedTuple
+
+from regulars.value.promotions.rules.pricing.allowing import limits_beyond
+from regulars.value.promotions.rules.pricing.goods import Selector
+from regulars.value.promotions.rules.pricing.offers import Offer
+from regulars.value.promotions.rules.scheduling import Moment
+from regulars.value.promotions.terms import Promotion, StackingPolicy, Unapplied, UnitPlan, Unlock
+
+_MOST_PLACES, _MOST_DESKS = 256, 512
+_BLOCKED = {"suspended": "member_suspended", "closed": "member_closed"}
+
+
+Place = tuple[str | None, str, date]  # store, channel, local day of the store
+Stock = tuple[tuple[Offer, ...], tuple[tuple[Offer, Unapplied], ...]]  # what is open, and what is not, and why
+
+
+class Customer(NamedTuple):
+    """What rules out promotions before goods are looked at. `blocked`: why a member counts as a guest."""
+
+    is_member: bool
+    blocked: str
+    tier: str | None
+    audiences: frozenset[str]
+    tenders: frozenset[str]
+
+
+class Desk(NamedTuple):
+    """What one kind of customer may get at one place on one day.
+
+    `shelves`: (number of a selection, its offers, their refusals if no line is selected). `coupons`: offers that
+    need a code, and why they would not act even with one (None: they would).
+    """
+
+    shelves: tuple[tuple[int, tuple[Offer, ...], tuple[Unapplied, ...]], ...]
+    refused: tuple[Unapplied, ...]
+    coupons: tuple[tuple[Offer, Unapplied | None], ...]
+    without_code: tuple[Unapplied, ...]
+
+
+class Book:
+    """The promotions of a version, compiled: made once per version and process, shared by threads."""
+
+    def __init__(
+        self,
+        *,
+        promotions: Iterable[Promotion],
+        units: Mapping[str, UnitPlan],
+        parents: Mapping[str, str | None],
+        brands: Mapping[str, str],
+        zone: str,
+        stacking: StackingPolicy,
+    ) -> None:
+        self.selector = Selector()
+        ordered = sorted([p for p in promotions if not p.is_paused], key=lambda p: (-p.priority, p.key))
+        self.offers = tuple([Offer(p, n, self.selector, units) for n, p in enumerate(ordered)])
+        self.zone, self.stacking = zone, stacking
+        self.by_template = {o.coupon: o for o in self.offers if o.coupon is not None}
+        names: set[str] = set()
+        for offer in self.offers:
+            names |= offer.names
+            if offer.promotion.audiences.any or offer.promotion.audiences.none:
+                names.add("member.audiences")
+        self.names = frozenset(names)
+        asked = [o.when.rest.expression.names for o in self.offers if o.when and o.when.rest and o.when.is_bound]
+        self.bound_names = tuple(sorted(frozenset().union(*asked)))  # what conditions ask that are not remembered
+        self.counts_days = any(p.limits for p in ordered)
+        self._limited = tuple([p for p in ordered if p.limits or p.budget or not _is_plain(p)])
+        self._parents, self._brands = dict(parents), dict(brands)
+        audiences = [p.audiences.any | p.audiences.none for p in ordered]
+        self._audiences = frozenset().union(*audiences)
+        self._tenders = frozenset([t for p in ordered for t in p.tenders])
+        self._places: dict[Place, Stock] = {}
+        self._desks: dict[tuple[Place, Customer], Desk] = {}
+
+    def limits(
+        self, *, store: str | None, day: date, coupons: tuple[str, ...], identifiers: tuple[str, ...]
+    ) -> dict[str, int]:
+        """The limits and budgets beyond the member that a decision may look at: how much each allows, by key."""
+        held = set(coupons)
+        found: dict[str, int] = {}
+        for promotion in self._limited:
+            if promotion.coupon is None or promotion.coupon in held:
+                found.update(limits_beyond(promotion, store, day, identifiers))
+        return {key: found[key] for key in sorted(found)}
+
+    def customer(
+        self, status: str | None, tier: str | None, audiences: frozenset[str], tenders: frozenset[str]
+    ) -> Customer:
+        """The kind of customer; what no promotion asks is left out, so that few kinds exist.
+
+        Args: status: None for a guest.
+        """
+        blocked = _BLOCKED.get(status or "", "")
+        is_member = status is not None and not blocked
+        mine = audiences & self._audiences if is_member else frozenset()
+        return Customer(is_member, blocked, tier if is_member else None, mine, tenders & self._tenders)
+
+    def desk(self, place: Place, customer: Customer, moment: Moment) -> Desk:
+        """What may be offered at a place (store, channel, local day of the store) to a kind of customer."""
+        key = (place, customer)
+        desk = self._desks.get(key)
+        if desk is None:
+            if len(self._desks) >= _MOST_DESKS:
+                self._desks.clear()
+            open_, refused = self._at(place, moment)
+            desk = self._desks[key] = _desk(open_, refused, customer)
+        return desk
+
+    def desk_of(self, keys: frozenset[str], place: Place, customer: Customer, moment: Moment) -> Desk:
+        """As `desk`, of certain promotions only; not remembered."""
+        open_, refused = self._at(place, moment)
+        return _desk(
+            tuple([o for o in open_ if o.key in keys]), tuple([(o, r) for o, r in refused if o.key in keys]), customer
+        )
+
+    def _at(self, place: Place, moment: Moment) -> Stock:
+        found = self._places.get(place)
+        if found is None:
+            store, channel, day = place
+            line = self._line_of(store)
+            brand = next((b for s in line if (b := self._brands.get(s))), None)
+            open_: list[Offer] = []
+            refused: list[tuple[Offer, Unapplied]] = []
+            for offer in self.offers:
+                why = _place_bars(offer, frozenset(line), brand, channel)
+                if offer.calendar is not None and not offer.calendar.may_open(day):
+                    why = why or _closed(offer, moment)
+                    if offer.calendar.answer(moment).code == "ended":
+                        continue  # no longer live
+                if why is None:
+                    open_.append(offer)
+                else:
+                    refused.append((offer, why))
+            if len(self._places) >= _MOST_PLACES:
+                self._places.clear()
+            found = self._places[place] = (tuple(open_), tuple(refused))
+        return found
+
+    def _line_of(self, store: str | None) -> list[str]:
+        """The store and the regions above it."""
+        line: list[str] = []
+        while store is not None and store not in line:
+            line.append(store)
+            store = self._parents.get(store)
+        return line
+
+
+def _is_plain(promotion: Promotion) -> bool:
+    return not any(True for _ in limits_beyond(promotion, None, date.min, ()))
+
+
+def _place_bars(offer: Offer, line: frozenset[str], brand: str | None, channel: str) -> Unapplied | None:
+    said = offer.promotion
+    if said.stores and line.isdisjoint(said.stores):
+        names = ", ".join(said.stores)
+        return offer.refusal(
+            "store", f"Only in {names}.", Unlock("store", 0, said.stores[0], None, f"Buy in {names}.")
+        )
+    if said.brands and brand not in said.brands:
+        return offer.refusal("brand", f"Only with {', '.join(said.brands)}.")
+    if said.channels and channel not in said.channels:
+        names = ", ".join(said.channels)
+        unlock = Unlock("channel", 0, said.channels[0], None, f"Buy through {names}.")
+        return offer.refusal("channel", f"Only through {names}.", unlock)
+    return None
+
+
+def _closed(offer: Offer, moment: Moment) -> Unapplied:
+    """Closed for the whole day: the same answer for every moment of it and every customer."""
+    anyone = moment._replace(member_zone=None, birth=None)
+    return closed(offer, anyone) or offer.refusal("schedule", "Not open on this day.")
+
+
+def closed(offer: Offer, moment: Moment) -> Unapplied | None:
+    """Why an offer is closed at a moment, with the next opening; None when it is open."""
+    if offer.calendar is None:
+        return None
+    answer = offer.calendar.answer(moment)
+    if answer.is_open:
+        return None
+    if answer.code == "ended":
+        return offer.refusal("ended", answer.detail)
+    opening = offer.next_opening(moment)
+    unlock = None
+    if opening is not None:
+        unlock = Unlock("wait_until", 0, "", opening, f"Wait until {opening.isoformat(' ', 'minutes')}.")
+    return offer.refusal("schedule", answer.detail, unlock)
+
+
+def _desk(open_: tuple[Offer, ...], refused: tuple[tuple[Offer, Unapplied], ...], customer: Customer) -> Desk:
+    told = [why for offer, why in refused if offer.coupon is None]
+    coupons: list[tuple[Offer, Unapplied | None]] = [(o, why) for o, why in refused if o.coupon is not None]
+    by_selection: dict[int, list[Offer]] = {}
+    for offer in open_:
+        why = _customer_bars(offer, customer)
+        if offer.coupon is not None:
+            coupons.append((offer, why))
+        elif why is not None:
+            told.append(why)
+        else:
+            by_selection.setdefault(offer.selection, []).append(offer)
+    shelves = tuple([(n, tuple(of), tuple([o.nothing for o in of])) for n, of in sorted(by_selection.items())])
+    coupons.sort(key=lambda found: found[0].rank)
+    return Desk(shelves, tuple(told), tuple(coupons), tuple([why or _needs_code(o) for o, why in coupons]))
+
+
+def _needs_code(offer: Offer) -> Unapplied:
+    template = offer.coupon or ""
+    return offer.refusal("coupon", "Needs a coupon.", Unlock("coupon", 1, template, None, "Show a coupon."))
+
+
+def _customer_bars(offer: Offer, customer: Customer) -> Unapplied | None:
+    said = offer.promotion
+    if offer.needs_member and not customer.is_member:
+        if customer.blocked:
+            return offer.refusal(customer.blocked, "The member gets no offers at present.")
+        return offer.refusal("members_only", "Only for members.", Unlock("join", 0, "", None, "Join the programme."))
+    if said.tiers and customer.tier not in said.tiers:
+        names = ", ".join(said.tiers)
+        return offer.refusal("tier", f"Only for {names}.", Unlock("tier", 0, said.tiers[0], None, f"Reach {names}."))
+    if said.audiences.any and said.audiences.any.isdisjoint(customer.audiences):
+        return offer.refusal("audience", f"Only for {', '.join(sorted(said.audiences.any))}.")
+    if not said.audiences.none.isdisjoint(customer.audiences):
+        return offer.refusal("audience", f"Not for {', '.join(sorted(said.audiences.none & customer.audiences))}.")
+    if said.tenders and customer.tenders.isdisjoint(said.tenders):
+        names = ", ".join(said.tenders)
+        unlock = Unlock("tender", 0, said.tenders[0], None, f"Pay with {names}.")
+        return offer.refusal("tender", f"Only when paid with {names}.", unlock)
+    return None

@@ -1,0 +1,420 @@
+"""The whole decision: who qualifies, limits, coupons, points as tender, earning; and what holds for every basket."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from regulars.value.promotions.rules import decide
+from regulars.value.promotions.terms import (
+    Act,
+    Action,
+    Audiences,
+    Basis,
+    Budget,
+    BuyGet,
+    CheapestFree,
+    CouponHeld,
+    Earn,
+    Hours,
+    Limit,
+    LimitPeriod,
+    NthItem,
+    OnExcess,
+    OutcomeKind,
+    Per,
+    Policies,
+    Question,
+    Rate,
+    Schedule,
+    Spend,
+    StackingPolicy,
+    Step,
+    Target,
+    TenderRate,
+    Thresholds,
+)
+from regulars.value.promotions.tests.baskets import NOON, basket, line, member
+from regulars.value.promotions.tests.pricing import ask, cuts, goods, least, less, nets, off, promotion, version, why
+from regulars.value.promotions.tests.test_pricing_search import baskets, policies, promotions
+
+MESSAGE = Act(kind=OutcomeKind.CASHIER_MESSAGE)
+
+
+def reason(*, bought=None, who=None, coupons=(), told=None, **more):
+    told = told or promotion("p", less(10), **more)
+    verdict = ask(version(told, parents={"soho": "south"}), bought or basket(1_000), who, coupons=coupons)
+    if verdict.pricing.applied:
+        return "applied", None
+    found = why(verdict, told.key)
+    return found.code, found.unlock and (found.unlock.kind, found.unlock.amount, found.unlock.what)
+
+
+@pytest.mark.parametrize(
+    ("more", "bought", "who", "expected"),
+    [
+        ({"stores": ("south",)}, {"store": "soho"}, None, ("applied", None)),
+        ({"stores": ("north",)}, {"store": "soho"}, None, ("store", ("store", 0, "north"))),
+        ({"channels": ("app",)}, {}, None, ("channel", ("channel", 0, "app"))),
+        ({"members_only": True}, {}, None, ("members_only", ("join", 0, ""))),
+        ({"members_only": True}, {}, member(status="suspended"), ("member_suspended", None)),
+        ({"members_only": True}, {}, member(), ("applied", None)),
+        ({"tiers": ("gold",)}, {}, member(tier="silver"), ("tier", ("tier", 0, "gold"))),
+        ({"tiers": ("member",)}, {}, member(), ("applied", None)),
+        ({"audiences": Audiences(any=frozenset({"vip"}))}, {}, member(), ("audience", None)),
+        (
+            {"audiences": Audiences(none=frozenset({"vip"}))},
+            {},
+            member(audiences=frozenset({"vip"})),
+            ("audience", None),
+        ),
+        ({"tenders": ("card",)}, {}, None, ("tender", ("tender", 0, "card"))),
+        ({"tenders": ("card",)}, {"tenders": [("card", 1_000)]}, None, ("applied", None)),
+        ({"goods": goods("tea")}, {}, None, ("nothing_qualifies", ("add_line", 1, "tea"))),
+        ({"min": least(1_500)}, {}, None, ("too_little", ("spend_minor", 500, ""))),
+        ({"min": least(quantity=3)}, {}, None, ("too_few", ("add_units", 2, ""))),
+        ({"when": "basket.goods_minor >= 1500"}, {}, None, ("condition", ("spend_minor", 500, ""))),
+        ({"when": "basket.goods_minor > 1000"}, {}, None, ("condition", ("spend_minor", 1, ""))),
+        ({"when": "basket.units >= 4"}, {}, None, ("condition", ("add_units", 3, ""))),
+        (
+            {"when": "channel in ['app', 'web'] && 'card' in tender.types"},
+            {},
+            None,
+            ("condition", ("tender", 0, "card")),
+        ),
+        ({"when": "channel == 'app'"}, {}, None, ("condition", ("channel", 0, "app"))),
+        ({"when": "basket.currency == 'EUR'"}, {}, None, ("condition", None)),
+        ({"when": "basket.lines > 3"}, {}, None, ("condition", None)),
+        ({"when": "member.days > 10"}, {}, None, ("members_only", ("join", 0, ""))),
+        ({"when": "member.days > 10 && local.hour >= 6"}, {}, member(), ("applied", None)),
+        ({"lines": "member.tier == 'gold'"}, {}, None, ("members_only", ("join", 0, ""))),
+        ({"schedule": Schedule(ends=date(2026, 3, 4))}, {}, None, ("applied", None)),
+    ],
+)
+def test_the_first_thing_that_is_missing_is_said(more, bought, who, expected):
+    assert reason(bought=basket(1_000, **bought), who=who, **more) == expected
+
+
+def test_a_closed_promotion_says_when_it_opens_and_an_ended_one_nothing():
+    told = [
+        promotion("evening", less(10), schedule=Schedule(hours=(Hours(start=18 * 60, to=20 * 60),))),
+        promotion("friday", less(10), schedule=Schedule(weekdays=(5,))),
+        promotion("over", less(10), schedule=Schedule(ends=date(2026, 3, 3))),
+    ]
+    verdict = ask(version(*told), basket(100))
+    opens = {u.key: (u.code, u.unlock.kind, u.unlock.at) for u in verdict.pricing.unapplied}
+    assert opens == {
+        "evening": ("schedule", "wait_until", datetime(2026, 3, 4, 18, tzinfo=UTC)),
+        "friday": ("schedule", "wait_until", datetime(2026, 3, 6, 0, tzinfo=UTC)),
+    }
+    later = ask(version(*told), basket(100, occurred_at=NOON + timedelta(hours=6, minutes=1)))
+    assert cuts(later) == {"evening": 10}
+
+
+def test_conditions_see_the_basket_before_discounts():
+    told = [promotion("a", off(50), priority=1), promotion("b", less(10), min=least(1_000))]
+    assert cuts(ask(version(*told), basket(1_000))) == {"a": 500, "b": 10}
+
+
+TIMES = {"action": Action.TIMES, "per": Per.MEMBER, "period": LimitPeriod.WEEK}
+
+
+def test_a_members_limit_counts_in_her_counters():
+    told = version(promotion("p", less(10), limits=(Limit(limit=2, **TIMES),)))
+    first = ask(told, basket(1_000), member(counters={"right/x/lifetime": 3}))
+    assert dict(first.counters) == {"right/x/lifetime": 3, "promo/p/week/2026-03-02": 1}
+    spent = ask(told, basket(1_000), member(counters={"promo/p/week/2026-03-02": 2}))
+    assert (spent.counters, why(spent, "p").code) == (None, "limit_reached")
+    next_week = basket(1_000, occurred_at=NOON + timedelta(days=7))
+    assert cuts(ask(told, next_week, member(counters={"promo/p/week/2026-03-02": 2}))) == {"p": 10}
+    late = ask(told, basket(1_000), member(counters={"promo/p/week/2026-09-07": 1}))
+    assert why(late, "p").code == "period_closed"
+    assert reason(limits=(Limit(limit=2, **TIMES),)) == ("members_only", ("join", 0, ""))
+
+
+def test_a_limit_in_money_cuts_or_drops():
+    money = {"action": Action.MINOR, "per": Per.MEMBER, "period": LimitPeriod.DAY, "limit": 300}
+    who = member(counters={"promo/p:minor/day/2026-03-04": 250})
+    for excess, taken in ((OnExcess.CAP, {"p": 50}), (OnExcess.REJECT, {})):
+        told = version(promotion("p", less(100), limits=(Limit(on_excess=excess, **money),)))
+        assert cuts(ask(told, basket(1_000), who)) == taken
+    told = version(promotion("p", less(100), limits=(Limit(**money),)))
+    verdict = ask(told, basket(1_000), who)
+    assert verdict.counters["promo/p:minor/day/2026-03-04"] == 300
+    assert why(verdict, "p").code == "cap_reached"
+
+
+def test_sets_are_what_a_limit_of_times_counts():
+    bought = basket(line(1, 1_000, quantity="10"))
+    told = promotion("p", BuyGet(buy=1, get=1), limits=(Limit(limit=2),))
+    assert cuts(ask(version(told), bought)) == {"p": 200}
+    dropped = replace(told, limits=(Limit(limit=2, on_excess=OnExcess.REJECT),))
+    assert cuts(ask(version(dropped), bought)) == {}
+    counted = replace(told, limits=(Limit(limit=7, per=Per.PROGRAM, period=LimitPeriod.DAY),))
+    verdict = ask(version(counted), bought, left={"p/program/count/day/2026-03-04": 3})
+    assert cuts(verdict) == {"p": 300}
+    assert [tuple(t) for t in verdict.pricing.takes] == [("p/program/count/day/2026-03-04", 3, 7, False, False)]
+
+
+def test_limits_beyond_the_member_and_budgets_are_taken_budgets_last():
+    limits = (
+        Limit(limit=9, per=Per.STORE, period=LimitPeriod.MONTH),
+        Limit(limit=5_000, per=Per.PROGRAM, period=LimitPeriod.LIFETIME, action=Action.MINOR),
+        Limit(limit=1, per=Per.IDENTIFIER, period=LimitPeriod.LIFETIME),
+    )
+    told = version(promotion("p", less(400), limits=limits, budget=Budget(minor=9_000, is_hot=True)))
+    bought = basket(1_000, store="soho")
+    verdict = ask(told, bought, left={"p/budget/minor/lifetime": 150}, identifiers=("ab",))
+    assert [tuple(t) for t in verdict.pricing.takes] == [
+        ("p/identifier:ab/count/lifetime", 1, 1, False, False),
+        ("p/program/minor/lifetime", 150, 5_000, False, False),
+        ("p/store:soho/count/month/2026-03-01", 1, 9, False, False),
+        ("p/budget/minor/lifetime", 150, 9_000, True, True),
+    ]
+    keys = told.limit_keys(store="soho", day=date(2026, 3, 4), identifiers=("ab",))
+    assert set(keys) == {t.key for t in verdict.pricing.takes}
+    assert why(ask(told, bought, left={"p/budget/minor/lifetime": 0}), "p").code == "budget_spent"
+
+
+def test_coupons_trigger_and_come_back_with_their_code():
+    told = version(
+        promotion("coupon:five", less(500), coupon="five"),
+        promotion("coupon:ten", off(10), coupon="ten", min=least(5_000)),
+        promotion("coupon:app", off(10), coupon="app", channels=("app",)),
+        promotion("p", less(10)),
+    )
+    held = ("five/1", "five/2", "ten/1", "app/1", "gone/1", CouponHeld("x", "five", refused="used", detail="Used."))
+    verdict = ask(told, basket(3_000), coupons=held)
+    assert [(a.key, a.coupon, a.discount_minor) for a in verdict.pricing.applied] == [
+        ("coupon:five", "five/1", 500),
+        ("coupon:five", "five/2", 500),
+        ("p", None, 10),
+    ]
+    assert [(u.key, u.coupon, u.code) for u in verdict.pricing.unapplied] == [
+        ("coupon:app", "app/1", "channel"),
+        ("coupon:five", "x", "used"),
+        ("coupon:ten", "ten/1", "too_little"),
+        ("coupon:gone", "gone/1", "no_promotion"),
+    ]
+    assert verdict.pricing.lines[0].shares[0] == ("coupon:five", "five/1", 500)
+    without = ask(told, basket(3_000))
+    assert [why(without, f"coupon:{k}").code for k in ("five", "ten", "app")] == ["coupon", "coupon", "channel"]
+    assert why(without, "coupon:five").unlock[:3] == ("coupon", 1, "five")
+
+
+POINTS = TenderRate(unit="points", points=100, minor=100, min_points=200, step=100, most_ppm=500_000)
+
+
+def paid(total, amount, active, rate=POINTS, **more):
+    told = version(policies=Policies(points_tender=(rate,), **more), rules=({"key": "base", "rate": RATE},))
+    return ask(told, basket(*total), member(active={"points": active}), spend=(Spend("points", amount),))
+
+
+RATE = {"points": 1, "per": "1.00"}
+
+
+def test_points_pay_in_steps_up_to_their_share_and_lie_on_lines():
+    verdict = paid((600, 400), None, 5_000)
+    assert [tuple(s) for s in verdict.spend] == [("points", 1, 500, 500)]
+    assert [line.tendered_minor for line in verdict.pricing.lines] == [300, 200]
+    assert (verdict.due_minor, verdict.earning.earned[0].amount) == (500, 5)  # what points pay earns nothing
+    assert paid((600, 400), None, 5_000, earns_on_points_tender=True).earning.earned[0].amount == 10
+    assert paid((1_000,), 350, 5_000).spend[0].amount == 300
+    assert paid((1_000,), None, 450).spend[0].amount == 400
+
+
+def test_too_few_points_say_how_many_are_missing():
+    verdict = paid((1_000,), None, 150)
+    found = why(verdict, "points:points")
+    assert (verdict.spend, found.code, found.unlock[:3]) == ((), "too_little", ("points", 50, "points"))
+    assert why(ask(version(), basket(100), member(), spend=(Spend("points"),)), "points:points").code == "no_rate"
+    frozen = version(policies=Policies(points_tender=(POINTS,)))
+    verdict = ask(frozen, basket(1_000), member(status="earn_only", active={"points": 900}), spend=(Spend("points"),))
+    assert why(verdict, "points:points").code == "members_only"
+
+
+def test_not_one_point_too_many_is_used():
+    rate = TenderRate(unit="points", points=100, minor=3)  # a point is .03
+    assert paid((90,), None, 10_000, rate).spend[0][2:] == (3_000, 90)  # 3,001 … 3,033 would pay no more
+    assert paid((90,), 3_030, 10_000, rate).spend[0][2:] == (3_000, 90)
+    assert paid((91,), 3_030, 10_000, rate).spend[0][2:] == (3_000, 90)
+
+
+def test_earning_looks_at_what_is_left_after_discounts():
+    told = [promotion("half", off(50), goods=goods("tea"))]
+    bought = basket(line(1, 1_000, sku="tea"), line(2, 3_000, sku="mug"))
+    rules = ({"key": "base", "rate": RATE},)
+    assert ask(version(*told, rules=rules), bought, member()).earning.earned[0][2:] == (35, 35, ((1, 5), (2, 30)))
+    before = ({"key": "base", "rate": RATE},)
+    snapshot = version(*told, rules=before)
+    rule = replace(snapshot.rules[0], basis=Basis.BEFORE_DISCOUNT)
+    earn = Earn(unit="points", rates={"GBP": Rate(points=1, per_minor=100)}, basis=rule.basis)
+    on_original = ask(version(*told, promotion("p", earn)), bought, member())
+    assert on_original.earning.earned[0][2:] == (40, 40, ((1, 10), (2, 30)))
+
+
+def test_an_earn_effect_earns_on_its_goods_under_the_promotions_name():
+    bought = basket(line(1, 1_000, sku="tea", quantity="3"), line(2, 3_000, sku="mug"))
+    tea = {"goods": goods("tea")}
+    for effect, amount in (
+        (Earn(unit="points", fixed=7), 7),
+        (Earn(unit="points", per_unit=2), 6),
+        (Earn(unit="points", rates={"GBP": Rate(points=1, per_minor=50)}), 20),
+    ):
+        verdict = ask(version(promotion("p", effect, **tea)), bought, member())
+        assert verdict.earning.earned == (("p", "points", amount, amount, ((1, amount),)),)
+    doubled = version(
+        promotion("p", Earn(unit="points", times=(2, 1)), **tea), rules=({"key": "base", "rate": RATE},)
+    )
+    assert [e[:3] for e in ask(doubled, bought, member()).earning.earned] == [
+        ("base", "points", 40),
+        ("p", "points", 10),
+    ]
+    assert why(ask(doubled, bought), "p").code == "members_only"
+
+
+def test_only_some_promotions_may_be_asked():
+    told = version(promotion("a", less(10)), promotion("b", less(20)), promotion("c", less(30), channels=("app",)))
+    verdict = ask(told, basket(100), only=frozenset("bc"))
+    assert (cuts(verdict), [u.key for u in verdict.pricing.unapplied]) == ({"b": 20}, ["c"])
+
+
+def test_five_thousand_lines_are_priced():
+    bought = basket(*[line(n, 100 + n % 7, sku=f"s{n % 50}", quantity="3") for n in range(1, 5_001)])
+    effects = (off(10), off(5, Target.ORDER), CheapestFree(of=3), less(999), NthItem(n=2, ppm=500_000))
+    told = [promotion(f"p{n}", e, priority=n) for n, e in enumerate(effects)]
+    pricing = ask(version(*told), bought).pricing
+    assert pricing.discount_minor == sum(a.discount_minor for a in pricing.applied)
+    assert len(pricing.applied) == 5
+
+
+everyone = st.sampled_from((None, member(), member(status="suspended")))
+
+
+@settings(max_examples=100, deadline=None)
+@given(told=promotions(), bought=baskets(), policy=policies(), who=everyone)
+def test_parts_sum_to_wholes_and_no_line_falls_below_zero(told, bought, policy, who):
+    pricing = ask(version(*told, stacking=policy), bought, who).pricing
+    for priced in pricing.lines:
+        assert priced.amount_minor - priced.discount_minor == priced.net_minor >= 0
+        assert sum(s.minor for s in priced.shares) == priced.discount_minor
+    for applied in pricing.applied:
+        assert sum(part for _, part in applied.lines) == applied.discount_minor <= applied.wanted_minor
+    assert sum(a.discount_minor for a in pricing.applied) == pricing.discount_minor
+    assert pricing.subtotal_minor - pricing.discount_minor == pricing.total_minor
+    live = {p.key for p in told}
+    assert {a.key for a in pricing.applied} | {u.key for u in pricing.unapplied} == live
+
+
+@settings(max_examples=60, deadline=None)
+@given(told=promotions(), bought=baskets(), seed=st.binary(max_size=3))
+def test_the_same_question_has_the_same_bytes(told, bought, seed):
+    question = Question(basket=bought, member=member(), seed=seed)
+    first = decide(question=question, snapshot=version(*told))
+    again = decide(question=question, snapshot=version(*reversed(told)))
+    dump = {"option": orjson.OPT_NON_STR_KEYS, "default": list}
+    assert orjson.dumps(first.pricing, **dump) == orjson.dumps(again.pricing, **dump)
+    assert first.digest == again.digest
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    amounts=st.lists(st.integers(1, 5_000), min_size=1, max_size=6),
+    more=st.integers(1, 5_000),
+    shares=st.lists(st.integers(1, 90), min_size=1, max_size=3),
+)
+def test_adding_a_line_changes_no_other_line(amounts, more, shares):
+    told = version(*[promotion(f"p{n}", off(share)) for n, share in enumerate(shares)])
+    assert nets(ask(told, basket(*amounts, more)))[: len(amounts)] == nets(ask(told, basket(*amounts)))
+
+
+unlockable = st.one_of(
+    st.builds(lambda n: {"min": least(n)}, st.integers(1, 9_000)),
+    st.builds(lambda n: {"min": least(quantity=n)}, st.integers(1, 9)),
+    st.builds(lambda n: {"min": least(n, of_goods=False)}, st.integers(1, 9_000)),
+    st.builds(lambda n: {"when": f"basket.goods_minor >= {n}"}, st.integers(1, 9_000)),
+    st.builds(lambda n: {"when": f"basket.units >= {n}"}, st.integers(1, 9)),
+    st.builds(lambda n: {"effect": Thresholds(steps=(Step(from_minor=n, minor=5),))}, st.integers(1, 9_000)),
+    st.builds(lambda b, g: {"effect": BuyGet(buy=b, get=g)}, st.integers(1, 4), st.integers(1, 3)),
+    st.builds(lambda n: {"effect": CheapestFree(of=n)}, st.integers(2, 6)),
+    st.builds(lambda n: {"effect": NthItem(n=n, ppm=500_000)}, st.integers(2, 6)),
+    st.just({"channels": ("app",)}),
+    st.just({"members_only": True}),
+    st.just({"tiers": ("gold",)}),
+    st.just({"tenders": ("card",)}),
+    st.just({"stores": ("soho",)}),
+    st.just({"coupon": "t"}),
+    st.just({"schedule": Schedule(weekdays=(6,), hours=(Hours(start=600, to=660),))}),
+)
+
+
+def unlocked(unlock, bought, by=0):
+    """The basket and what else is asked after an unlock (short of it by some)."""
+    more = {}
+    amount = unlock.amount - by
+    extra = line(90, 1, sku="tea")
+    if unlock.kind == "spend_minor":
+        bought = bought._replace(lines=(*bought.lines, extra._replace(amount_minor=amount)))
+    elif unlock.kind in ("add_units", "add_line"):
+        piece = extra._replace(quantity=Decimal(amount), amount_minor=100 * amount)
+        bought = bought._replace(lines=(*bought.lines, piece))
+    elif unlock.kind == "wait_until":
+        bought = bought._replace(occurred_at=unlock.at - timedelta(seconds=by))
+    elif unlock.kind in ("channel", "store"):
+        bought = bought._replace(**{unlock.kind: unlock.what})
+    elif unlock.kind == "tender":
+        bought = basket(*bought.lines, tenders=[(unlock.what, 1)])
+    elif unlock.kind == "coupon":
+        more["coupons"] = (f"{unlock.what}/1",)
+    else:
+        more["who"] = member(tier=unlock.what or None)
+    return bought, more
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    said=unlockable,
+    amounts=st.lists(st.integers(50, 2_000), min_size=1, max_size=3),
+    quantity=st.integers(1, 3),
+    sku=st.sampled_from(("tea", "mug")),
+)
+def test_making_the_smallest_change_makes_it_apply_and_less_does_not(said, amounts, quantity, sku):
+    more = dict(said)
+    effect = more.pop("effect", less(10))
+    key = "coupon:t" if "coupon" in more else "p"
+    snapshot = version(promotion(key, effect, goods=goods("tea"), **more), promotion("other", MESSAGE))
+    bought = basket(*[line(n, a, sku=sku, quantity=str(quantity)) for n, a in enumerate(amounts, 1)])
+    who, asked = None, {}
+    for _ in range(3):  # each change may show the next thing that is missing
+        verdict = ask(snapshot, bought, who, **asked)
+        if key in cuts(verdict):
+            return
+        found = why(verdict, key)
+        assert found.unlock is not None, found
+        if found.unlock.kind in ("spend_minor", "add_units", "wait_until") and (
+            found.unlock.amount > 1 or found.unlock.kind == "wait_until"
+        ):
+            short, rest = unlocked(found.unlock, bought, by=1)
+            still = ask(snapshot, short, rest.pop("who", who), **{**asked, **rest})
+            assert key not in cuts(still)
+            assert found.unlock.kind == "wait_until" or why(still, key).code == found.code
+        bought, rest = unlocked(found.unlock, bought)
+        who = rest.pop("who", who)
+        asked |= rest
+        verdict = ask(snapshot, bought, who, **asked)
+        assert key in cuts(verdict) or why(verdict, key).code != found.code
+    assert key in cuts(ask(snapshot, bought, who, **asked))
+
+
+def test_members_are_told_apart_by_what_promotions_ask_and_by_nothing_else():
+    snapshot = version(promotion("p", less(10)), stacking=StackingPolicy())
+    for n in range(50):
+        ask(snapshot, basket(100), member(member_id=UUID(int=n), audiences=frozenset({f"a{n}"})))
+    assert len(snapshot.book._desks) == 1
