@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 from uuid import UUID
 
 import uuid6
 
 from regulars.kernel.errors import NotFound
 
-_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32, lower case
-_VALUE = {c: n for n, c in enumerate(_ALPHABET)}
+_ALPHABET = b"0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32, lower case
+_RFC_4648 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"  # the alphabet of the standard library
+_OUT = bytes.maketrans(_RFC_4648, _ALPHABET)
+_IN = bytes.maketrans(_ALPHABET, _RFC_4648)
 _LENGTH = 26
+_WIDE = 20  # bytes: a whole number of groups of five, whose last 26 digits are ours
+_ZEROS = b"A" * (_WIDE * 8 // 5 - _LENGTH)
 
 
 def new_id() -> UUID:
@@ -24,11 +29,8 @@ def encode(prefix: str, value: UUID) -> str:
     >>> encode("mem", UUID(int=1))
     'mem_00000000000000000000000001'
     """
-    number, out = value.int, []
-    for _ in range(_LENGTH):
-        number, rest = divmod(number, 32)
-        out.append(_ALPHABET[rest])
-    return f"{prefix}_{''.join(reversed(out))}"
+    digits = base64.b32encode(value.int.to_bytes(_WIDE, "big"))[-_LENGTH:]
+    return f"{prefix}_{digits.translate(_OUT).decode()}"
 
 
 def decode(prefix: str, text: str) -> UUID:
@@ -40,11 +42,10 @@ def decode(prefix: str, text: str) -> UUID:
     7
     """
     head, _, body = text.partition("_")
-    if head != prefix or len(body) != _LENGTH or any(c not in _VALUE for c in body):
-        raise NotFound(f"There is no {prefix} with this id.")
-    number = 0
-    for char in body:
-        number = number * 32 + _VALUE[char]
-    if number >= 1 << 128:
-        raise NotFound(f"There is no {prefix} with this id.")
-    return UUID(int=number)
+    if head == prefix and len(body) == _LENGTH and body.isascii():
+        digits = body.encode()
+        if not digits.translate(None, _ALPHABET):  # nothing but digits of ours
+            number = int.from_bytes(base64.b32decode(_ZEROS + digits.translate(_IN)), "big")
+            if number < 1 << 128:
+                return UUID(int=number)
+    raise NotFound(f"There is no {prefix} with this id.")

@@ -6,7 +6,7 @@ from regulars.kernel.migrating import load
 
 
 class Migration(migrations.Migration):
-    dependencies = [("orders", "0008_settling")]
+    dependencies = [("orders", "0012_issued")]
     operations = [
         migrations.RemoveConstraint("linerow", "O3_no_line_returns_more_than_it_sold"),
         migrations.RemoveConstraint("linerow", "O18_nothing_is_handed_over_and_cancelled"),

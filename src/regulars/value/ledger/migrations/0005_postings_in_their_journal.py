@@ -29,7 +29,7 @@ drop type ledger_discrepancy cascade;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ledger", "0003_reserving")]
+    dependencies = [("ledger", "0004_hold_facts")]
 
     operations = [
         *(
