@@ -76,6 +76,8 @@ def address(name: str, ref: str) -> str:
     pattern = next(p for p in urls.urlpatterns if getattr(p, "name", None) == name).pattern
     if name == "console_order":
         known["ref"] = "ord_00000000000000000000000000"
+    elif name.startswith("console_draft"):
+        known["ref"] = "drf_00000000000000000000000000"
     elif name.startswith("console_import"):
         known["ref"] = "imp_00000000000000000000000000"
     return reverse(name, kwargs={part: known[part] for part in pattern.converters})
