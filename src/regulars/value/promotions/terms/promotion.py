@@ -349,9 +349,9 @@ class Budget:
 class Promotion:
     """One promotion of a version. `group`: an exclusivity group; `is_exclusive`: only alone.
 
-    `always` and `never` name promotions that it may join whatever groups say, and that it never joins. A paused one is
-    kept and does not act. `coupon`: the template whose coupons trigger it (its key is then `coupon:<template>`); None:
-    automatic.
+    `always` and `never` name promotions that it may join whatever groups say, and that it never joins. A paused one
+    is kept and does not act. `coupon`: the template whose coupons trigger it (its key is then `coupon:<template>`);
+    None: automatic.
     """
 
     key: str
