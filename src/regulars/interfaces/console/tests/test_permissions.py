@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from regulars.interfaces.console import urls
 from regulars.interfaces.console.views.acting import ACTS
+from regulars.interfaces.console.views.drafting import ACTS as DRAFT_ACTS
 from regulars.kernel import ids
 from regulars.people.members import services as members
 from regulars.people.staff import rules
@@ -34,6 +35,19 @@ PAGES: dict[str, str | None] = {
     "console_unmerge": "members:merge",
     "console_orders": "orders:read",
     "console_order": "orders:read",
+    "console_why": "orders:read",
+    "console_sessions": "orders:read",
+    "console_session": "orders:read",
+    "console_promotions": "program:read",
+    "console_promotion": "program:read",
+    "console_promotion_steer": "program:apply",
+    "console_drafts": "program:read",
+    "console_draft_new": "program:apply",
+    "console_draft_look": "program:read",
+    "console_draft_condition": "program:read",
+    "console_draft_try": "program:read",
+    "console_draft": "program:read",
+    "console_draft_week": "program:read",
     "console_ledger": "ledger:read",
     "console_approvals": "ledger:read",
     "console_decide": "points:approve",
@@ -50,7 +64,7 @@ PAGES: dict[str, str | None] = {
     "console_version": "program:read",
 }
 OPEN = {"set_language"}  # for strangers too: the log-in page has the switcher
-BY_ACT = {"console_act"}
+BY_ACT = {"console_act", "console_draft_act"}
 
 
 @pytest.fixture
@@ -74,7 +88,7 @@ def browser(role: Role | None, program_id: int, store_id: int | None = None) -> 
 def address(name: str, ref: str) -> str:
     known: dict[str, Any] = {"ref": ref, "seq": 1, "merge_ref": NOBODY, "adjustment_id": 1, "number": 1}
     pattern = next(p for p in urls.urlpatterns if getattr(p, "name", None) == name).pattern
-    if name == "console_order":
+    if name in ("console_order", "console_why"):
         known["ref"] = "ord_00000000000000000000000000"
     elif name.startswith("console_draft"):
         known["ref"] = "drf_00000000000000000000000000"
@@ -86,6 +100,8 @@ def address(name: str, ref: str) -> str:
 def addresses(ref: str) -> dict[str, str | None]:
     """All our own addresses with the permission that each needs."""
     acts = {reverse("console_act", args=[ref, name]): act.permission for name, act in ACTS.items()}
+    drafted = "drf_00000000000000000000000000"
+    acts |= {reverse("console_draft_act", args=[drafted, name]): p for name, (p, _done) in DRAFT_ACTS.items()}
     return {address(name, ref): wanted for name, wanted in PAGES.items()} | acts
 
 
