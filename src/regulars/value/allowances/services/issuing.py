@@ -278,7 +278,7 @@ def renew_wishes(*, program_id: int, device: str, store_id: int, actor: str) -> 
                 amount=min(wish.amount, limit.max_amount),
                 bound=Bound.DEVICE,
                 bound_to=device,
-                key=f"wish/{wish.pk}/{device}/{now.timestamp():.0f}",
+                key=f"wish/{wish.pk}/{ids.new_id()}",
                 actor=actor,
             )
             made += 1
