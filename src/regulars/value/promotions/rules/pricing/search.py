@@ -169,7 +169,8 @@ def _together(problem: Problem, order: list[int]) -> _Together:
         cuts = one.offer.cuts
         if not cuts:
             continue
-        take(net, acted)
+        for k, part in zip(acted.idx, acted.parts, strict=True):
+            net[k] -= part
         if pools:
             charge(spent, pools, acted)
         keeps, room = cuts[0].keeps_ppm, one.room
@@ -177,9 +178,11 @@ def _together(problem: Problem, order: list[int]) -> _Together:
             is_smooth = is_sure = False
             continue
         is_capped = room.minor is not None or one.offer.cap_minor is not None
-        is_sure = is_sure and not is_capped and 0 not in [net[k] for k in acted.idx]
+        is_sure = is_sure and not is_capped
         taken.append((acted.total, keeps))
         rounding += len(acted.idx)
+    # a line that was emptied would have let less than `keeps` through
+    is_sure = is_sure and not any(net[k] == 0 for acted in seen.values() for k in acted.idx)
     kept_num, kept_den = 1, 1
     for total, keeps in reversed(taken):
         is_sure = is_sure and total * kept_num > 4 * rounding * kept_den
