@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from datetime import timedelta
 from decimal import Decimal
 
@@ -260,6 +261,18 @@ def test_what_is_paid_with_points_does_not_earn_again_and_discounts_do_not_earn(
     )
     assert (quote["total"], quote["due"]) == (1800, 1300)
     assert quote["earn"]["points"] == 13
+
+
+def test_no_payment_token_address_or_device_is_kept_of_a_basket():
+    program = shop.program()
+    house.put(program, key="b", tenders=(house.card(1000, "tok_secret"),), identifiers=("device-77",))
+    house.close(program, "b")
+    kept = house.one("select s::text || o::text from checkout_session s, orders_order o")
+    body = house.one("select body from orders_question")
+    assert "tok_secret" not in kept
+    assert "device-77" not in kept
+    assert b"tok_secret" not in zlib.decompress(bytes(body))
+    assert b"device-77" not in zlib.decompress(bytes(body))
 
 
 def test_goods_that_are_not_there_are_not_sold_and_a_tender_holds_the_last_one():
