@@ -48,6 +48,11 @@ PAGES: dict[str, str | None] = {
     "console_draft_try": "program:read",
     "console_draft": "program:read",
     "console_draft_week": "program:read",
+    "console_tills": "tills:read",
+    "console_till_register": "tills:manage",
+    "console_till_rotate": "tills:manage",
+    "console_till_resolve": "tills:manage",
+    "console_till_revoke": "tills:manage",
     "console_ledger": "ledger:read",
     "console_approvals": "ledger:read",
     "console_decide": "points:approve",
@@ -86,7 +91,7 @@ def browser(role: Role | None, program_id: int, store_id: int | None = None) -> 
 
 
 def address(name: str, ref: str) -> str:
-    known: dict[str, Any] = {"ref": ref, "seq": 1, "merge_ref": NOBODY, "adjustment_id": 1, "number": 1}
+    known: dict[str, Any] = {"ref": ref, "seq": 1, "merge_ref": NOBODY, "adjustment_id": 1, "number": 1, "key": "none"}
     pattern = next(p for p in urls.urlpatterns if getattr(p, "name", None) == name).pattern
     if name in ("console_order", "console_why"):
         known["ref"] = "ord_00000000000000000000000000"
