@@ -19,6 +19,7 @@ from regulars.value.promotions.rules.selecting import ALONE, Beside
 from regulars.value.promotions.terms import (
     Action,
     AppliedPromotion,
+    Basket,
     Decision,
     Line,
     Outcome,
@@ -115,7 +116,6 @@ def _bill(problem: Problem, combination: Found, collecting: Collecting) -> _Bill
             continue
         if one.offer.cuts:
             out += _could_be_more(one, acted, net, collecting)
-            acting.take(net, acted)
             acting.charge(spent, pools, acted)
         _book(bill, one, acted)
         if one.offer.acts:
@@ -126,14 +126,16 @@ def _bill(problem: Problem, combination: Found, collecting: Collecting) -> _Bill
 
 
 def _book(bill: _Bill, one: Candidate, acted: Acted) -> None:
+    """Write what a candidate takes into the lines."""
     offer, code = one.offer, one.code
-    shares, numbers, key, told = bill.shares, bill.numbers, offer.key, []
-    for i, part in zip(acted.idx, acted.parts, strict=True):
-        if part:
-            told.append((numbers[i], part))
-            shares[i].append(_new(Share, (key, code, part)))
+    shares, numbers, net, key = bill.shares, bill.numbers, bill.net, offer.key
+    parts = [(i, part) for i, part in zip(acted.idx, acted.parts, strict=True) if part]
+    for i, part in parts:
+        net[i] -= part
+        shares[i].append(_new(Share, (key, code, part)))
+    told = tuple([(numbers[i], part) for i, part in parts])
     bill.applied.append(
-        AppliedPromotion(offer.key, code, acted.total, acted.wanted, tuple(told), offer.promotion.on_return)
+        _new(AppliedPromotion, (offer.key, code, acted.total, acted.wanted, told, offer.promotion.on_return))
     )
     bill.effective.append(one)
     if one.room.counted:
@@ -221,7 +223,7 @@ def _earning(
     earns = [one for one in bill.effective if one.offer.earns]
     before = {p.n: p.amount_minor for p in lines if p.discount_minor}
     if before or spent:
-        basket = basket._replace(lines=tuple(changed))
+        basket = _new(Basket, (*basket[:5], tuple(changed), *basket[6:]))
     if member is not None and counters is not None:
         member = member._replace(counters=counters)
     beside = ALONE
