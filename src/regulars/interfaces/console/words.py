@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from regulars.interfaces.console.coupon_words import COUPON_EVENT, COUPON_STATE
-from regulars.interfaces.console.promoting.vocabulary import EFFECTS
+from regulars.interfaces.console.promoting.effects import EFFECTS
 
 MEMBER_STATUS: dict[str, Any] = {
     "active": pgettext_lazy("member", "Active"),
