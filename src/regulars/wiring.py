@@ -24,6 +24,7 @@ from regulars.value.checkout import services as checkout
 from regulars.value.coupons import services as coupons
 from regulars.value.ledger import services as ledger
 from regulars.value.orders.terms import OrderClaimed, OrderPlaced, OrderReturned
+from regulars.value.orders.terms.closing import OrderDecided
 from regulars.value.tiers import services as tiers
 
 
@@ -37,6 +38,7 @@ def _review(cause: str, *names: str) -> Callable[[Any, int], object]:
 # event -> one service call; what is announced and not named here is for the record, and for those who add a line
 WIRING: list[Reaction] = [
     Reaction(OrderPlaced, "review the level", _review("order", "member_id")),
+    Reaction(OrderDecided, "change lists of members", checkout.follow),
     Reaction(OrderReturned, "review the level", _review("return", "member_id")),
     Reaction(OrderClaimed, "review the level", _review("claim", "member_id")),
     Reaction(MembersMerged, "review the level", _review("merge", "into_id")),
