@@ -4,6 +4,7 @@ from itertools import permutations
 
 import pytest
 
+from regulars.kernel import ids
 from regulars.value.coupons import services as coupons
 from regulars.value.ledger import services as ledger
 from regulars.value.orders import services as orders
@@ -14,23 +15,29 @@ LATER = "2026-01-06T12:00:00+08:00"
 POLICIES = "policies: {{returns: proportional, claims_within_days: 30, future_tolerance_minutes: 10}}"
 
 
-def program_of(*promotions):
+def program_of(*promotions, templates=()):
     """The Corner with these promotions, where ten points pay one yuan."""
     head, tail = DOCUMENT.split(POLICIES)
     policies = (
         "policies: {{returns: proportional, claims_within_days: 30, future_tolerance_minutes: 10,"
         " points_tender: [{{unit: points, points: 10, amount: 1.00}}]}}"
     )
-    listed = "".join(f"\n  - {one}" for one in promotions).replace("{", "{{").replace("}", "}}")
-    return a_program(document=f"{head}{policies}{tail}promotions:{listed or ' []'}\n")
+    sections = f"coupon_templates:{_listed(templates)}\npromotions:{_listed(promotions)}\n"
+    return a_program(document=f"{head}{policies}{tail}{sections}")
+
+
+def _listed(entries):
+    return "".join(f"\n  - {one}" for one in entries).replace("{", "{{").replace("}", "}}") or " []"
 
 
 @pytest.fixture
 def corner(db):
     """Opens a shop with promotions; returns the till that calls, with the member Ada."""
 
-    def opened(*promotions):
-        program = program_of(*promotions)
+    def opened(*promotions, templates=()):
+        coupons.forget_versions()
+        coupons.forget_numbers()
+        program = program_of(*promotions, templates=templates)
         till = a_caller(program)
         till.program, till.ada, till.sold = program, a_member(program, "ADA"), 0
         return till
@@ -40,7 +47,7 @@ def corner(db):
     assert list(promotions.discrepancies()) == []
 
 
-def sell(till, *lines, points=None, member=True):
+def sell(till, *lines, points=None, member=True, **more):
     """Closes a basket of (id, sku, quantity, amount in fen); its receipt."""
     till.sold += 1
     key = f"b{till.sold}"
@@ -50,6 +57,7 @@ def sell(till, *lines, points=None, member=True):
         "currency": "CNY",
         "occurred_at": NOON,
         "lines": [{"id": i, "sku": s, "quantity": str(q), "amount_minor": a} for i, s, q, a in lines],
+        **more,
     }
     if member:
         body["member"] = till.ada
@@ -249,3 +257,79 @@ def test_what_waits_for_pick_up_can_be_cancelled_in_part(corner):
     status, answer = till.post(f"/orders/{order['id']}/cancel-lines", {**cancel, "ref": "C2"})
     assert (status, answer["code"]) == (409, "return_exceeds")
     assert holds(till) == (60, 0)
+
+
+TEMPLATES = (
+    "{key: five, gives: {effects: [{kind: order_amount, amount: 5.00}]}}",
+    "{key: once, returns: keep, gives: {effects: [{kind: order_amount, amount: 5.00}]}}",
+)
+THANKS = "{key: thanks, min: {amount: 50.00}, effects: [{kind: issue_coupon, template: five}]}"
+
+
+def coupon_of(till, template):
+    """A coupon for Ada; its code."""
+    till.sold += 1
+    member_id = ids.decode("mem", till.ada)
+    (one,) = coupons.issue(
+        program_id=till.program, template=template, member_id=member_id, key=f"k{till.sold}", actor="staff:1"
+    )
+    return one.code
+
+
+def wallet_of(till):
+    """The states of Ada's coupons, newest first."""
+    page = coupons.wallet(program_id=till.program, member_id=ids.decode("mem", till.ada))
+    return [c.state.value for c in page.items]
+
+
+def test_a_coupon_can_be_used_again_once_nothing_it_discounted_is_left(corner):
+    till = corner(templates=TEMPLATES)
+    code = coupon_of(till, "five")
+    receipt = sell(till, ("a", "TEA", 2, 2_000), coupons=[code])
+    assert receipt["total"] == 1_500
+    first = bring(till, receipt, ("a", 1))
+    assert (first["refund_minor"], first["coupons"], wallet_of(till)) == (750, [], ["redeemed"])
+    last = bring(till, receipt, ("a", 1))
+    assert [(c["restored"], c["why"]) for c in last["coupons"]] == [(True, "")]
+    assert (last["refund_minor"], wallet_of(till)) == (750, ["open"])
+    assert sell(till, ("a", "TEA", 2, 2_000), coupons=[code])["total"] == 1_500
+
+
+def test_a_coupon_whose_template_keeps_it_stays_used_and_that_is_said(corner):
+    till = corner(templates=TEMPLATES)
+    receipt = sell(till, ("a", "TEA", 1, 2_000), coupons=[coupon_of(till, "once")])
+    answer = bring(till, receipt, ("a", 1))
+    assert [(c["restored"], c["why"]) for c in answer["coupons"]] == [(False, "policy")]
+    assert [n["why"] for n in answer["not_undone"]] == ["policy"]
+    assert wallet_of(till) == ["redeemed"]
+
+
+def test_a_coupon_that_the_sale_brought_is_withdrawn_unless_it_was_used(corner):
+    till = corner(THANKS, templates=TEMPLATES)
+    receipt = sell(till, ("a", "TEA", 1, 6_000))
+    assert wallet_of(till) == ["open"]
+    answer = bring(till, receipt, ("a", 1))
+    assert [(i["voided"], i["why"]) for i in answer["issued"]] == [(True, "")]
+    assert wallet_of(till) == ["voided"]
+    receipt = sell(till, ("a", "TEA", 1, 6_000))
+    page = coupons.wallet(program_id=till.program, member_id=ids.decode("mem", till.ada))
+    sell(till, ("a", "TEA", 1, 1_000), coupons=[page.items[0].code])
+    answer = bring(till, receipt, ("a", 1))
+    assert [(i["voided"], i["why"]) for i in answer["issued"]] == [(False, "already_used")]
+    assert [n["what"].split(":")[0] for n in answer["not_undone"]] == ["issued"]
+
+
+def test_a_reopened_session_gives_the_coupon_and_the_points_to_the_new_order(corner):
+    till = corner(templates=TEMPLATES)
+    sell(till, ("a", "TEA", 1, 10_000))
+    code = coupon_of(till, "once")
+    receipt = sell(till, ("a", "TEA", 1, 2_000), coupons=[code], points=50)
+    key = f"b{till.sold}"
+    assert (receipt["total"], receipt["due"]) == (1_500, 1_000)
+    status, answer = till.post(f"/sessions/{key}/reopen", {})
+    assert status == 200, answer
+    assert (answer["state"], answer["total"]) == ("open", 1_500)
+    assert holds(till) == (100, 0)
+    status, again = till.post(f"/sessions/{key}/close", {})
+    assert (status, again["due"]) == (201, 1_000), again
+    assert again["order"] != receipt["order"]
