@@ -192,7 +192,7 @@ def _context(asked: Asked, snapshot: Snapshot, limits: Mapping[str, int]) -> Con
             list({line.sku for line in told.lines}),
             list(limits) or None,
             list(limits.values()) or None,
-            [*_ALWAYS, *(snapshot.names & {"consents", "orders"})],
+            [*_ALWAYS, *(name for name in ("consents", "orders") if f"member.{name}" in snapshot.names)],
             asked.occurred_at,
             asked.now,
         ),
