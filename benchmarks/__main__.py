@@ -84,6 +84,17 @@ def verify(quick: bool) -> list[Row]:
     return _rows(_said("-m", "benchmarks.verify", "--journals", "100000" if quick else "1000000"))
 
 
+def coupons(quick: bool) -> list[Row]:
+    """A million coupon codes against a bare COPY of them."""
+    size = ("--codes", "100000", "--rounds", "1") if quick else ()
+    return _rows(_said("-m", "benchmarks.coupons", *size))
+
+
+def evaluate(quick: bool) -> list[Row]:
+    """Deciding a basket against 10 to 1,000 promotions, beside the least that any engine would do."""
+    return _rows(_said("-m", "benchmarks.evaluate", "--json", "--rounds", "8" if quick else "60"))
+
+
 def _rows(told: str) -> list[Row]:
     return [Row(**row) for row in json.loads(told.strip().splitlines()[-1])]
 
@@ -93,6 +104,8 @@ BENCHMARKS: dict[str, Callable[[bool], list[Row]]] = {
     "orders_http": orders_http,
     "import_online_retail": import_online_retail,
     "verify": verify,
+    "coupons": coupons,
+    "evaluate": evaluate,
 }
 
 
