@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 Spec = dict[str, Any]
 
@@ -136,7 +137,10 @@ EFFECTS: dict[str, tuple[Any, list[Spec]]] = {
             field("level", "choice", _("Level"), options="tiers"),
         ],
     ),
-    "notify": (_("Send a message"), [field("text", "names", _("Text"), required=True)]),
-    "cashier_message": (_("Message for the cashier"), [field("text", "names", _("Text"), required=True)]),
+    "notify": (_("Send a message"), [field("text", "names", pgettext_lazy("message", "Text"), required=True)]),
+    "cashier_message": (
+        _("Message for the cashier"),
+        [field("text", "names", pgettext_lazy("message", "Text"), required=True)],
+    ),
     "webhook": (_("Call a webhook"), [field("name", "text", _("Name"), required=True)]),
 }
