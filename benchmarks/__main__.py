@@ -50,6 +50,11 @@ def orders_http(quick: bool) -> list[Row]:
     return _rows(_said("-m", "benchmarks.orders_http", "--json", *(["--quick"] if quick else [])))
 
 
+def sessions_http(quick: bool) -> list[Row]:
+    """PUT and close of sessions over HTTP with 200 promotions against the same TPC-B."""
+    return _rows(_said("-m", "benchmarks.sessions_http", "--json", *(["--quick"] if quick else [])))
+
+
 def import_online_retail(quick: bool) -> list[Row]:
     """The import of a retailer's history against a bare COPY of its lines."""
     data = os.environ.get("REGULARS_DATA")
@@ -102,6 +107,7 @@ def _rows(told: str) -> list[Row]:
 BENCHMARKS: dict[str, Callable[[bool], list[Row]]] = {
     "commit": commit,
     "orders_http": orders_http,
+    "sessions_http": sessions_http,
     "import_online_retail": import_online_retail,
     "verify": verify,
     "coupons": coupons,

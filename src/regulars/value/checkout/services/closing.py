@@ -9,7 +9,7 @@ from regulars.kernel import clock, ids
 from regulars.kernel.errors import Busy
 from regulars.value.catalog.terms import Entitlement
 from regulars.value.checkout.rules import reserving
-from regulars.value.checkout.rules.answers import Standing
+from regulars.value.checkout.rules.answers import Standing, pack
 from regulars.value.checkout.services import deciding, engine, kept
 from regulars.value.checkout.services.deciding import Decided
 from regulars.value.checkout.services.following import brought
@@ -224,7 +224,7 @@ def _write(found: Kept, decided: Decided, closing: Closing) -> Session:
             member.member_id if member else None,
             decided.snapshot.version,
             session.digest,
-            session.json,
+            pack(session.json),
             closing.recorded_at,
             closing.actor,
         ),

@@ -210,7 +210,7 @@ def _write(decided: Decided, actor: str) -> Session | None:
         orjson.dumps(basket).decode(),
         decided.snapshot.version,
         session.digest,
-        session.json,
+        answers.pack(session.json),
         standing.expires_at,
         asked.now,
         actor,
