@@ -48,6 +48,17 @@ PAGES: dict[str, str | None] = {
     "console_draft_try": "program:read",
     "console_draft": "program:read",
     "console_draft_week": "program:read",
+    "console_audience": "members:read",
+    "console_audiences": "members:read",
+    "console_categories": "program:read",
+    "console_coupon": "coupons:read",
+    "console_coupon_codes": "coupons:write",
+    "console_coupons": "coupons:read",
+    "console_parity": "program:read",
+    "console_product": "program:read",
+    "console_products": "program:read",
+    "console_rights": "program:read",
+    "console_stock": "program:read",
     "console_tills": "tills:read",
     "console_till_register": "tills:manage",
     "console_till_rotate": "tills:manage",
@@ -91,7 +102,16 @@ def browser(role: Role | None, program_id: int, store_id: int | None = None) -> 
 
 
 def address(name: str, ref: str) -> str:
-    known: dict[str, Any] = {"ref": ref, "seq": 1, "merge_ref": NOBODY, "adjustment_id": 1, "number": 1, "key": "none"}
+    known: dict[str, Any] = {
+        "ref": ref,
+        "seq": 1,
+        "merge_ref": NOBODY,
+        "adjustment_id": 1,
+        "number": 1,
+        "key": "none",
+        "code": "NONE",
+        "sku": "none",
+    }
     pattern = next(p for p in urls.urlpatterns if getattr(p, "name", None) == name).pattern
     if name in ("console_order", "console_why"):
         known["ref"] = "ord_00000000000000000000000000"
