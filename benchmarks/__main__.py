@@ -50,6 +50,11 @@ def orders_http(quick: bool) -> list[Row]:
     return _rows(_said("-m", "benchmarks.orders_http", "--json", *(["--quick"] if quick else [])))
 
 
+def sessions_http(quick: bool) -> list[Row]:
+    """PUT and close of sessions over HTTP with 200 promotions against the same TPC-B."""
+    return _rows(_said("-m", "benchmarks.sessions_http", "--json", *(["--quick"] if quick else [])))
+
+
 def import_online_retail(quick: bool) -> list[Row]:
     """The import of a retailer's history against a bare COPY of its lines."""
     data = os.environ.get("REGULARS_DATA")
@@ -84,6 +89,17 @@ def verify(quick: bool) -> list[Row]:
     return _rows(_said("-m", "benchmarks.verify", "--journals", "100000" if quick else "1000000"))
 
 
+def coupons(quick: bool) -> list[Row]:
+    """A million coupon codes against a bare COPY of them."""
+    size = ("--codes", "100000", "--rounds", "1") if quick else ()
+    return _rows(_said("-m", "benchmarks.coupons", *size))
+
+
+def evaluate(quick: bool) -> list[Row]:
+    """Deciding a basket against 10 to 1,000 promotions, beside the least that any engine would do."""
+    return _rows(_said("-m", "benchmarks.evaluate", "--json", "--rounds", "8" if quick else "60"))
+
+
 def _rows(told: str) -> list[Row]:
     return [Row(**row) for row in json.loads(told.strip().splitlines()[-1])]
 
@@ -91,8 +107,11 @@ def _rows(told: str) -> list[Row]:
 BENCHMARKS: dict[str, Callable[[bool], list[Row]]] = {
     "commit": commit,
     "orders_http": orders_http,
+    "sessions_http": sessions_http,
     "import_online_retail": import_online_retail,
     "verify": verify,
+    "coupons": coupons,
+    "evaluate": evaluate,
 }
 
 

@@ -5,14 +5,15 @@
 The baskets and promotions have the shape that other engines were measured with: 10 lines of 5 categories, a member in
 two groups, two codes shown; half of the promotions for goods and half for the whole, half percentages and half
 amounts, three of four automatic, four of five with a group and with a minimum, a quarter with a condition in CEL.
-5 of 10 and 15 of 50 qualify and stand together; 50 of 200 and 243 of 1,000 in exclusivity groups of five. Time is the process's own CPU
-time, the median of rounds; the reference is SHA-256 of 64 KiB in the same run, one after each round.
+5 of 10 and 15 of 50 qualify and stand together; 50 of 200 and 243 of 1,000 in exclusivity groups of five. Time is the
+process's own CPU time, the median of rounds. The reference, in the same rounds, is the least that any engine in this
+language would do: closures that find the same promotions and amounts shared over lines, without reasons, choice,
+limits, coupons, CEL or earning; alone on this kind of machine it takes about 0.015, 0.04, 0.10 and 0.40 ms.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import os
 import statistics
 import sys
@@ -29,8 +30,8 @@ NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 CATEGORIES = ("coffee", "tea", "bakery", "fruit", "home")
 AMOUNTS = (12_900, 4_599, 7_250, 3_333, 9_999, 5_050, 8_400, 6_300, 1_750, 8_850)  # 68,431 in all
 SIZES = {10: 5, 50: 15, 200: 50, 1_000: 243}  # promotions, and how many qualify
-REFERENCE_MICROSECONDS = 38  # of the reference on an idle core: what turns milliseconds into ratios
-CEILINGS = {10: 0.1, 50: 0.25, 200: 0.8, 1_000: 6.0}  # milliseconds
+LIMITS = {10: 0.1, 50: 0.25, 200: 0.8, 1_000: 6.0}  # milliseconds, on an idle core
+CEILINGS = {10: 6.5, 50: 6.3, 200: 8.0, 1_000: 15.0}  # the same, as ratios to the reference on an idle core
 KINDS_OF_BASKETS = 16
 STACKED = 50  # up to here all that qualify stand together; above, one of each group of five
 
@@ -118,6 +119,41 @@ def version(told: list[Any]) -> tuple[Any, float]:
     return snapshot, took
 
 
+def naive(told: list[Any], codes: list[str]) -> Any:
+    """The reference: a function from a question to what promotions take off each line."""
+    checks = []
+    for p in told:
+        category = next(iter(p.goods.include.categories), None)
+        group = next(iter(p.audiences.any), None)
+        effect = p.effects[0]
+        is_shown = p.coupon is None or p.coupon in codes
+        checks.append(
+            (is_shown, group, category, p.min.minor, getattr(effect, "ppm", 0), getattr(effect, "minor", 0))
+        )
+
+    def price(question: Any) -> list[int]:
+        net = [line.amount_minor for line in question.basket.lines]
+        groups = question.member.audiences
+        by_category: dict[str | None, list[int]] = {None: list(range(len(net)))}
+        for i, line in enumerate(question.basket.lines):
+            by_category.setdefault(line.category, []).append(i)
+        totals = {c: sum([net[i] for i in idx]) for c, idx in by_category.items()}
+        for is_shown, group, category, least, ppm, minor in checks:
+            if not is_shown or (group and group not in groups) or totals.get(category, -1) < max(least, 1):
+                continue
+            idx = by_category[category]
+            weights = [net[i] for i in idx]
+            whole = sum(weights)
+            off = whole * ppm // 1_000_000 if ppm else min(minor, whole)
+            parts = [off * w // whole for w in weights] if whole else weights
+            parts[0] += off - sum(parts) if whole else 0
+            for i, part in zip(idx, parts, strict=True):
+                net[i] -= part
+        return net
+
+    return price
+
+
 def _checked(snapshot: Any, asked: list[Any], size: int, matching: int, decide: Any) -> str:
     """That as many qualify as should, and that every promotion is explained."""
     losers = {"group", "exclusive", "combination", "nothing_left"}
@@ -136,37 +172,39 @@ def run(rounds: int) -> list[Row]:
     """Measure every size in turn, round by round, so that a busy minute touches all of them."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "regulars.settings")
     decide = import_module("regulars.value.promotions.rules").decide
-    block = os.urandom(65_536)
     versions = {}
     for size, matching in SIZES.items():
         told = promotions(size, matching)
         codes = [told[n].coupon for n in shown(size, matching)]
         snapshot, compiled = version(told)
         asked = questions(codes)
-        versions[size] = (snapshot, asked, compiled, _checked(snapshot, asked, size, matching, decide))
+        found = _checked(snapshot, asked, size, matching, decide)
+        versions[size] = (snapshot, asked, f"{found}; compiled in {compiled:.0f} ms", naive(told, codes))
     times: dict[int, list[float]] = {size: [] for size in SIZES}
-    reference: list[float] = []
+    least: dict[int, list[float]] = {size: [] for size in SIZES}
     for _ in range(rounds):
-        for size, (snapshot, asked, _, _) in versions.items():
+        for size, (snapshot, asked, _, price) in versions.items():
             began = time.process_time()
             for question in asked:
                 decide(question=question, snapshot=snapshot)
-            times[size].append((time.process_time() - began) / len(asked))
-        began = time.process_time()
-        for _ in range(20):
-            hashlib.sha256(block).digest()
-        reference.append((time.process_time() - began) / 20)
-    unit = statistics.median(reference)
-    rows = []
-    for size, (_, _, compiled, told) in versions.items():
-        took = statistics.median(times[size])
-        detail = f"{took * 1_000:.3f} ms, limit {CEILINGS[size]} ms; reference {unit * 1e6:.0f} µs; {told}; compiled in {compiled:.0f} ms"
-        ceiling = round(CEILINGS[size] * 1_000 / REFERENCE_MICROSECONDS, 1)
-        name = f"decide a 10-line basket, {SIZES[size]} of {size:,} promotions qualify"
-        rows.append(
-            Row(name=name, ratio=round(took / unit, 2), unit="× SHA-256 of 64 KiB", ceiling=ceiling, detail=detail)
-        )
-    return rows
+            between = time.process_time()
+            for question in asked:
+                price(question)
+            times[size].append((between - began) / len(asked))
+            least[size].append((time.process_time() - between) / len(asked))
+    return [_row(size, versions[size][2], times[size], least[size]) for size in SIZES]
+
+
+def _row(size: int, told: str, times: list[float], least: list[float]) -> Row:
+    took, reference = statistics.median(times), statistics.median(least)
+    detail = f"{took * 1_000:.3f} ms (least {min(times) * 1_000:.3f}; idle limit {LIMITS[size]}), reference {reference * 1_000:.3f} ms; {told}"
+    return Row(
+        name=f"decide a 10-line basket, {SIZES[size]} of {size:,} promotions qualify",
+        ratio=round(took / reference, 2),
+        unit="× a naive engine",
+        ceiling=CEILINGS[size],
+        detail=detail,
+    )
 
 
 if __name__ == "__main__":

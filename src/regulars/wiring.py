@@ -8,6 +8,7 @@ from typing import Any
 
 from regulars.governance.assurance import services as assurance
 from regulars.governance.identity.terms import MembersMerged, MergeUndone
+from regulars.governance.publishing.services import previews
 from regulars.governance.publishing.terms import ProgramPublished
 from regulars.interfaces import sandbox
 from regulars.interfaces.imports import services as imports
@@ -24,6 +25,8 @@ from regulars.value.checkout import services as checkout
 from regulars.value.coupons import services as coupons
 from regulars.value.ledger import services as ledger
 from regulars.value.orders.terms import OrderClaimed, OrderPlaced, OrderReturned
+from regulars.value.orders.terms.closing import OrderDecided
+from regulars.value.promotions import services as promotions
 from regulars.value.tiers import services as tiers
 
 
@@ -37,6 +40,7 @@ def _review(cause: str, *names: str) -> Callable[[Any, int], object]:
 # event -> one service call; what is announced and not named here is for the record, and for those who add a line
 WIRING: list[Reaction] = [
     Reaction(OrderPlaced, "review the level", _review("order", "member_id")),
+    Reaction(OrderDecided, "change lists of members", checkout.follow),
     Reaction(OrderReturned, "review the level", _review("return", "member_id")),
     Reaction(OrderClaimed, "review the level", _review("claim", "member_id")),
     Reaction(MembersMerged, "review the level", _review("merge", "into_id")),
@@ -81,7 +85,13 @@ NIGHTS: list[Step] = [
     Step("prune events", _while_any(events.prune_at_night), only_latest=True),
     Step("prune codes", _while_any(members.forget_old_codes), only_latest=True),
     Step("prune misses", whole(lambda w: coupons.forget_misses(program_id=w.program_id, at=w.at)), only_latest=True),
+    Step(
+        "prune limits",
+        whole(lambda w: promotions.forget_old(program_id=w.program_id, today=w.day)),
+        only_latest=True,
+    ),
     Step("prune proofs", whole(lambda w: assurance.forget_old()), only_latest=True),
+    Step("prune previews", whole(lambda w: previews.forget_old()), only_latest=True),
     Step("prune rejects of imports", whole(lambda w: imports.forget_old_rejects()), only_latest=True),
     Step("prune nights", nights.forget_old_at_night, only_latest=True),
 ]

@@ -46,7 +46,7 @@ def test_a_promotion_is_built_by_choosing_and_a_till_gives_it(house: House, visi
     olga = visit().logs_in("olga")
     olga.goes("/console/promotions/")
     olga.sees("No promotion yet")
-    olga.follows("add New promotion")
+    olga.page.get_by_role("link", name="New promotion").click()
     olga.page.get_by_text("Still to do").wait_for()
     olga.page.locator("[data-path=key] input").fill("coffee-15")
     olga.page.get_by_label("Name on receipts: English").fill("Coffee week")
@@ -63,7 +63,7 @@ def test_a_promotion_is_built_by_choosing_and_a_till_gives_it(house: House, visi
     olga.sees("basket.goods_minor >= 5000")
     olga.sees("Can be understood")
     olga.sees("It is sound inside the program.")
-    olga.presses("save Save the draft")
+    olga.page.get_by_role("button", name="Save the draft").click()
     olga.sees("The draft is kept.")
     acts(olga, "Check and put to test", "for the coffee week")
     olga.sees("You wrote on it: somebody else must approve it.")
@@ -79,16 +79,17 @@ def test_a_promotion_is_built_by_choosing_and_a_till_gives_it(house: House, visi
     assert drafts.draft(program_id=house.program_id, draft_id=draft.draft_id).state is DraftState.PUBLISHED
 
     till = cast.a_caller(house.program_id)
-    status, session = till.send("PUT", "/sessions/till-1/9", {**BASKET, "member": house.ann})
-    assert (status, session["discount_total"], session["due"]) == (201, 2_370, 14_720)
+    status, session = till.send("PUT", "/sessions/till-1-9", {**BASKET, "member": house.ann})
+    assert status == 201, session
+    assert (session["discount_total"], session["due"]) == (2_370, 14_720)
     olga.goes("/console/sessions/")
-    olga.follows("till-1/9")
+    olga.follows("till-1-9")
     olga.sees("Coffee week")
     olga.sees("applied")
-    status, done = till.post("/sessions/till-1/9/close", {"digest": session["digest"]})
+    status, done = till.post("/sessions/till-1-9/close", {"digest": session["digest"]})
     assert status in (200, 201), done
     olga.goes(f"/console/order/{done['order']}/")
-    olga.follows("help Why did it get this?")
+    olga.page.get_by_role("link", name="Why did it get this?").click()
     olga.sees("everything comes out as it is stored.")
     olga.sees("¥147.20")
 
@@ -112,7 +113,6 @@ def test_what_is_typed_wrongly_is_told_at_its_field_and_in_yaml(house: House, vi
     olga.sees("only one of the group")
     olga.page.locator("[data-path='effects.0.percent'] input").fill("12")
     olga.page.locator("[data-path='effects.0.percent'] .errorlist li").wait_for(state="detached")
-    olga.faults.clear()  # answers of 422 to what cannot be read stand in the browser's log
 
 
 def test_a_draft_is_tried_on_a_basket_and_on_last_week(house: House, visit: Any, monkeypatch: Any) -> None:
@@ -126,7 +126,7 @@ def test_a_draft_is_tried_on_a_basket_and_on_last_week(house: House, visit: Any,
     olga.goes(f"/console/draft/{draft.public_id}/?view=try")
     olga.page.locator("[data-line] [name=sku]").fill("BEANS")
     olga.page.locator("[data-line] [name=amount]").fill("100.00")
-    olga.presses("play_arrow What would it save?")
+    olga.page.get_by_role("button", name="What would it save?").click()
     olga.sees("What it changes about others")
     olga.sees("Ten off: ¥10.00 → replaced")
     olga.sees("¥80.00")
@@ -138,7 +138,8 @@ def test_a_draft_is_tried_on_a_basket_and_on_last_week(house: House, visit: Any,
     assert found is not None
     previews.work(preview_id=found.preview_id)
     olga.sees("3 baskets cost less")
-    olga.sees("Ten off")
+    olga.page.locator("#rg-week").get_by_text("Ten off").wait_for()
+    olga.check()
 
 
 def test_a_promotion_is_paused_at_once_for_a_reason(house: House, visit: Any) -> None:
@@ -147,7 +148,7 @@ def test_a_promotion_is_paused_at_once_for_a_reason(house: House, visit: Any) ->
     assert till.send("PUT", "/sessions/a", BASKET)[1]["discount_total"] == 1_709
     olga = visit(width=390, theme="dark").logs_in("olga")
     olga.goes("/console/promotion/ten/")
-    olga.presses("pause Pause it now")
+    olga.page.get_by_role("button", name="Pause it now").click()
     olga.sees("A reason is needed.")
     acts(olga, "Pause it now", "priced wrongly")
     olga.sees("Paused")

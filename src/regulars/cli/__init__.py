@@ -24,6 +24,7 @@ COMMANDS = {
     "import": ("imports", "Take in members, balances and orders from files."),
     "export": ("export", "Write tables to Parquet or CSV."),
     "program": ("program", "Show, apply and export the document that is a program."),
+    "coupons": ("coupons", "Make batches of coupon codes, and write them to files."),
     "catch-up": ("catch_up", "Work the nights that an import or a stopped worker has left out, in order."),
     "verify": ("verify", "Prove the ledger and every context's promises."),
     "bench": ("bench", "Measure this machine, as ratios to references of the same run."),

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
-from regulars.cli import common
+from regulars.cli import common, coupons
 from regulars.interfaces.imports import services
 from regulars.interfaces.imports.rules import read_mapping
 from regulars.interfaces.imports.terms import BadMapping, Job, Progress, State
@@ -92,6 +92,9 @@ def stock(file: Path, program_key: str | None, mapping_path: Path | None, dry_ru
 def audience(file: Path, program_key: str | None, mapping_path: Path | None, dry_run: bool, as_json: bool) -> None:
     """Put the members of a file on an audience that is declared."""
     _import("audience", file, program_key, None, mapping_path, dry_run, as_json)
+
+
+command.add_command(coupons.pool)
 
 
 @command.command("mappings")

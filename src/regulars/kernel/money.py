@@ -56,10 +56,13 @@ def spread(total: int, weights: Sequence[int]) -> list[int]:
     sure(total >= 0 and (whole > 0 or total == 0), "a whole can be shared only over positive weights")
     if whole == 0 or total == 0:
         return [0] * len(weights)
-    parts = [total * w // whole for w in weights]
-    left = total - sum(parts)
+    parts, remainders, left = [], [], total
+    for weight in weights:
+        part, remainder = divmod(total * weight, whole)
+        parts.append(part)
+        remainders.append(remainder)
+        left -= part
     if left:
-        remainders = [total * w % whole for w in weights]
         # the greatest first; sorting keeps equal ones in their order, reversed or not
         for i in sorted(range(len(weights)), key=remainders.__getitem__, reverse=True)[:left]:
             parts[i] += 1

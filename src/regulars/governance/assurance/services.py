@@ -21,6 +21,7 @@ from regulars.value.checkout import services as checkout
 from regulars.value.coupons import services as coupons
 from regulars.value.ledger import services as ledger
 from regulars.value.orders import services as orders
+from regulars.value.promotions import services as promotions
 from regulars.value.tiers import services as tiers
 
 MOST = 1_000  # findings kept and shown
@@ -32,6 +33,7 @@ PROOFS: tuple[tuple[str, Callable[..., Iterable[Any]]], ...] = (
     ("ledger", ledger.discrepancies),
     ("catalog", catalog.discrepancies),
     ("coupons", coupons.discrepancies),
+    ("promotions", promotions.discrepancies),
     ("orders", orders.discrepancies),
     ("checkout", checkout.discrepancies),
     ("tiers", tiers.discrepancies),

@@ -41,6 +41,7 @@ NAVIGATION: list[dict[str, Any]] = [
         "items": [
             {"title": _("Overview"), "icon": "space_dashboard", "link": reverse_lazy("admin:index")},
             _item(_("Members"), "groups", "console_members", "members:read"),
+            _item(_("Audiences"), "groups_2", "console_audiences", "members:read"),
             _item(_("Orders"), "receipt_long", "console_orders", "orders:read"),
             _item(_("Baskets"), "shopping_cart", "console_sessions", "orders:read"),
         ],
@@ -51,6 +52,7 @@ NAVIGATION: list[dict[str, Any]] = [
         "items": [
             _item(_("Promotions"), "local_offer", "console_promotions", "program:read"),
             _item(_("Drafts"), "edit_note", "console_drafts", "program:read"),
+            _item(_("Coupons"), "confirmation_number", "console_coupons", "coupons:read"),
         ],
     },
     {
@@ -60,6 +62,17 @@ NAVIGATION: list[dict[str, Any]] = [
             _item(_("Statements"), "account_balance", "console_ledger", "ledger:read"),
             _item(_("Waiting for approval"), "rule", "console_approvals", "ledger:read", badge=WAITING),
             _item(_("Proofs"), "verified", "console_proofs", "ledger:read"),
+        ],
+    },
+    {
+        "title": _("Catalog"),
+        "separator": True,
+        "items": [
+            _item(_("Products"), "inventory_2", "console_products", "program:read"),
+            _item(_("Categories"), "category", "console_categories", "program:read"),
+            _item(_("Stock"), "warehouse", "console_stock", "program:read"),
+            _item(_("Purchase rights"), "lock_open", "console_rights", "program:read"),
+            _item(_("Parity"), "balance", "console_parity", "program:read"),
         ],
     },
     {

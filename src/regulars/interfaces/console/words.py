@@ -7,7 +7,8 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from regulars.interfaces.console.promoting.vocabulary import EFFECTS
+from regulars.interfaces.console.coupon_words import COUPON_EVENT, COUPON_STATE
+from regulars.interfaces.console.promoting.effects import EFFECTS
 
 MEMBER_STATUS: dict[str, Any] = {
     "active": pgettext_lazy("member", "Active"),
@@ -149,6 +150,9 @@ IMPORT_KIND: dict[str, Any] = {
     "orders": _("Orders"),
     "members": _("Members"),
     "balances": _("Opening balances"),
+    "products": _("Products"),
+    "stock": _("Stock"),
+    "audience": _("Audience"),
 }
 LINE_KIND: dict[str, Any] = {
     "goods": _("Goods"),
@@ -212,6 +216,7 @@ TONE = {
     "earn_only": "warn", "partially_returned": "warn", "waiting": "warn", "asked": "warn", "pending": "warn",
     "live": "good", "planned": "info", "paused": "warn", "used_up": "bad", "testing": "info", "published": "good",
     "never": "bad", "alone": "warn", "one_of_group": "warn", "together": "info",
+    "redeemed": "good", "reserved": "warn", "voided": "bad", "expired": "plain", "making": "info", "done": "good",
     "open": "info", "tendering": "warn", "staging": "info", "recording": "info", "running": "info",
 }  # fmt: skip
 TABLES: dict[str, dict[str, Any]] = {
@@ -231,6 +236,8 @@ TABLES: dict[str, dict[str, Any]] = {
     "coupon_here": COUPON_HERE,
     "session": SESSION,
     "promotion": PROMOTION,
+    "coupon": COUPON_STATE,
+    "coupon_event": COUPON_EVENT,
     "draft": DRAFT_STATE,
     "draft_step": DRAFT_STEP,
     "effect": EFFECT,

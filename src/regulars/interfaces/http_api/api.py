@@ -15,6 +15,7 @@ from regulars.interfaces.http_api import (
     allowances,
     audiences,
     catalog,
+    coupons,
     events,
     identifiers,
     members,
@@ -63,6 +64,9 @@ PARAMETERS = {
     "key": "Your key of the session: 1 to 200 characters, without `~`.",
     "dry": "Decide only, keep nothing.",
     "only": "Look at these promotions alone, by key; nothing is kept.",
+    "batch": "The id of a batch (`cpb_…`).",
+    "code": "A code; case, spaces and hyphens do not count.",
+    "claim": "The secret part of the page's address.",
     "version": "The number of a version; the one in force when absent.",
 }
 
@@ -126,5 +130,6 @@ for router in (
     tills.router,
     allowances.router,
     promotion_drafts.router,
+    coupons.router,
 ):
     api.add_router("", router)

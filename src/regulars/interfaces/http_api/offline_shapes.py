@@ -207,7 +207,7 @@ class GapOut(Out):
 
 
 class OfflineBatchOut(Out):
-    device: str
+    device: str = Field(description="The key of the till.")
     items: list[OfflineItemOut]
     missing: list[GapOut] = Field(description="Gaps in the till's numbers.")
     upto: int = Field(description="All orders up to this number are here.")
@@ -215,7 +215,7 @@ class OfflineBatchOut(Out):
 
 
 class ConflictOut(ConflictTold):
-    device: str
+    device: str = Field(description="The key of the till.")
     store: str
     order: str | None = Field(description="The order (`ord_…`), if one was recorded.")
     member: str | None

@@ -76,7 +76,8 @@ def _caller(request: HttpRequest, key: str) -> ApiKey:
     summary="Tell a basket, and hear what it costs",
     description="Tells the whole basket as it stands now, under a key of yours: again and again, from any till, shop "
     "or app; that makes it repeatable, without an `Idempotency-Key`. Nothing is reserved. With `dry=true` nothing is "
-    "kept either; `only` then restricts it to some promotions. A session that was tendering is open again; what it "
+    "kept either; `only` then restricts it to some promotions, "
+    "by key, or to tested drafts by their ids (`drf_…`). A session that was tendering is open again; what it "
     "had reserved is free. A key that is bound to a store sells there and below, nowhere else.",
 )
 def put_session(

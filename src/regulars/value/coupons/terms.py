@@ -60,13 +60,6 @@ class Returns(StrEnum):
     KEEP = "keep"
 
 
-class Ends(StrEnum):
-    """When a coupon of relative validity ends: so many days after issue, or with a month."""
-
-    DAYS = "days"
-    MONTH = "month"
-
-
 class Alphabet(StrEnum):
     """Which signs a code draws: without 0 O 1 I L, letters of those only, or digits."""
 

@@ -41,6 +41,12 @@ def number(value: Any) -> str:
 
 
 @register.filter
+def decimal(value: Decimal) -> str:
+    """A quantity without zeros at its end."""
+    return f"{value.normalize():f}"
+
+
+@register.filter
 def signed(value: int) -> str:
     """A movement: +120 or −30, with a real minus."""
     return f"+{value:,}" if value > 0 else f"−{-value:,}" if value < 0 else "0"

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from django import template
+from django.utils import translation
 from django.utils.translation import gettext as _
 
+from regulars.interfaces.console import words
 from regulars.interfaces.console.templatetags.console import cash, moment, number
 
 register = template.Library()
+
+
+@register.filter
+def brought(body: Any) -> str:
+    """What an outcome holds, in short; texts by language in the reader's."""
+    language = translation.get_language() or "en"
+    told = (
+        words.named(value, name, language) if isinstance(value, Mapping) else f"{name} {value}"
+        for name, value in dict(body).items()
+        if value not in (None, "", [], {})
+    )
+    return " · ".join(told)
 
 
 @register.filter

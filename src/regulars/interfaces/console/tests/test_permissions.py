@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from regulars.interfaces.console import urls
 from regulars.interfaces.console.views.acting import ACTS
+from regulars.interfaces.console.views.drafting import ACTS as DRAFT_ACTS
 from regulars.kernel import ids
 from regulars.people.members import services as members
 from regulars.people.staff import rules
@@ -34,6 +35,35 @@ PAGES: dict[str, str | None] = {
     "console_unmerge": "members:merge",
     "console_orders": "orders:read",
     "console_order": "orders:read",
+    "console_why": "orders:read",
+    "console_sessions": "orders:read",
+    "console_session": "orders:read",
+    "console_promotions": "program:read",
+    "console_promotion": "program:read",
+    "console_promotion_steer": "program:apply",
+    "console_drafts": "program:read",
+    "console_draft_new": "program:apply",
+    "console_draft_look": "program:read",
+    "console_draft_condition": "program:read",
+    "console_draft_try": "program:read",
+    "console_draft": "program:read",
+    "console_draft_week": "program:read",
+    "console_audience": "members:read",
+    "console_audiences": "members:read",
+    "console_categories": "program:read",
+    "console_coupon": "coupons:read",
+    "console_coupon_codes": "coupons:write",
+    "console_coupons": "coupons:read",
+    "console_parity": "program:read",
+    "console_product": "program:read",
+    "console_products": "program:read",
+    "console_rights": "program:read",
+    "console_stock": "program:read",
+    "console_tills": "tills:read",
+    "console_till_register": "tills:manage",
+    "console_till_rotate": "tills:manage",
+    "console_till_resolve": "tills:manage",
+    "console_till_revoke": "tills:manage",
     "console_ledger": "ledger:read",
     "console_approvals": "ledger:read",
     "console_decide": "points:approve",
@@ -50,7 +80,7 @@ PAGES: dict[str, str | None] = {
     "console_version": "program:read",
 }
 OPEN = {"set_language"}  # for strangers too: the log-in page has the switcher
-BY_ACT = {"console_act"}
+BY_ACT = {"console_act", "console_draft_act"}
 
 
 @pytest.fixture
@@ -72,10 +102,21 @@ def browser(role: Role | None, program_id: int, store_id: int | None = None) -> 
 
 
 def address(name: str, ref: str) -> str:
-    known: dict[str, Any] = {"ref": ref, "seq": 1, "merge_ref": NOBODY, "adjustment_id": 1, "number": 1}
+    known: dict[str, Any] = {
+        "ref": ref,
+        "seq": 1,
+        "merge_ref": NOBODY,
+        "adjustment_id": 1,
+        "number": 1,
+        "key": "none",
+        "code": "NONE",
+        "sku": "none",
+    }
     pattern = next(p for p in urls.urlpatterns if getattr(p, "name", None) == name).pattern
-    if name == "console_order":
+    if name in ("console_order", "console_why"):
         known["ref"] = "ord_00000000000000000000000000"
+    elif name.startswith("console_draft"):
+        known["ref"] = "drf_00000000000000000000000000"
     elif name.startswith("console_import"):
         known["ref"] = "imp_00000000000000000000000000"
     return reverse(name, kwargs={part: known[part] for part in pattern.converters})
@@ -84,6 +125,8 @@ def address(name: str, ref: str) -> str:
 def addresses(ref: str) -> dict[str, str | None]:
     """All our own addresses with the permission that each needs."""
     acts = {reverse("console_act", args=[ref, name]): act.permission for name, act in ACTS.items()}
+    drafted = "drf_00000000000000000000000000"
+    acts |= {reverse("console_draft_act", args=[drafted, name]): p for name, (p, _done) in DRAFT_ACTS.items()}
     return {address(name, ref): wanted for name, wanted in PAGES.items()} | acts
 
 

@@ -157,7 +157,7 @@ def looked(desk: Desk) -> HttpResponse:
     try:
         body = publishing.from_yaml(text) if isinstance(text, str) else told["body"]
     except Refusal as no:
-        return JsonResponse({"unreadable": said(no), "faults": [], "yaml": text, "html": ""}, status=422)
+        return JsonResponse({"unreadable": said(no), "faults": [], "yaml": text, "html": ""})
     found = publishing.faults(program_id=desk.program.id, body=body)
     meets = publishing.conflicts(program_id=desk.program.id, body=body)
     context = {
@@ -236,4 +236,4 @@ def _editor(
         "way": [(state, words.DRAFT_STATE[state]) for state in ("draft", "testing", "approved", "published")],
     }
     title = words.named(body.get("name"), draft.key, desk.language) if draft else _("New promotion")
-    return desk.page("draft", context, title=title, status=409 if refusal else 422 if lacks_reason else 200)
+    return desk.page("draft", context, title=title, status=409 if refusal else 200)

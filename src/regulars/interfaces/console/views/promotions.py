@@ -89,7 +89,7 @@ def _shown(desk: Desk, body: Body, refusal: str = "", lacks_reason: bool = False
         "refusal": refusal,
         "lacks_reason": lacks_reason,
     }
-    status = 409 if refusal else 422 if lacks_reason else 200
+    status = 409 if refusal else 200
     return desk.page("promotion", context, title=row["name"], status=status)
 
 

@@ -28,7 +28,6 @@ MOST_LINES = 200
 def on_basket(desk: Desk) -> HttpResponse:
     """What a written basket saves with the promotion in the editor, and without it; as a piece of the page."""
     context: dict[str, Any] = {"program": desk.program, "units": reading.unit_names(desk)}
-    status = 200
     try:
         told = read_json(desk)
         tried = trying.on_basket(
@@ -42,10 +41,7 @@ def on_basket(desk: Desk) -> HttpResponse:
         context["delta"] = tried.before.pricing.total_minor - tried.after.pricing.total_minor
     except Refusal as no:
         context |= {"refusal": said(no), "faults": getattr(no, "errors", [])}
-        status = 422
-    return JsonResponse(
-        {"html": render_to_string("console/basket_answer.html", context, request=desk.request)}, status=status
-    )
+    return JsonResponse({"html": render_to_string("console/basket_answer.html", context, request=desk.request)})
 
 
 def _told(told: Mapping[str, Any], currency: str, zone: str) -> SessionTold:

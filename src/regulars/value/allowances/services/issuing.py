@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -107,23 +107,28 @@ def issue(
         bound_to=bound_to,
         unit=unit,
     )
+    return _written(token, hold_id=hold.id, hold_until=hold_until, key=key, actor=actor)
+
+
+def _written(token: Token, *, hold_id: UUID, hold_until: datetime, key: str, actor: str) -> Allowance:
+    """Sign what was set aside, and keep it."""
     _, text = keys.sign(token=token)
     row = AllowanceRow.objects.create(
-        id=allowance_id,
-        program_id=program_id,
-        member_id=member_id,
-        hold_id=hold.id,
+        id=token.allowance_id,
+        program_id=token.program_id,
+        member_id=token.member_id,
+        hold_id=hold_id,
         key=key,
-        unit=unit,
-        amount=amount,
-        left=amount,
-        bound=bound,
-        bound_to=bound_to,
-        issued_at=now,
+        unit=token.unit,
+        amount=token.amount,
+        left=token.amount,
+        bound=token.bound,
+        bound_to=token.bound_to,
+        issued_at=token.issued_at,
         issued_by=actor,
-        expires_at=expires_at,
+        expires_at=token.expires_at,
         hold_until=hold_until,
-        signed_member_id=member_id,
+        signed_member_id=token.member_id,
         kid=token.kid,
         text=text,
     )
@@ -278,7 +283,7 @@ def renew_wishes(*, program_id: int, device: str, store_id: int, actor: str) -> 
                 amount=min(wish.amount, limit.max_amount),
                 bound=Bound.DEVICE,
                 bound_to=device,
-                key=f"wish/{wish.pk}/{device}/{now.timestamp():.0f}",
+                key=f"wish/{wish.pk}/{ids.new_id()}",
                 actor=actor,
             )
             made += 1

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
+
+import orjson
 
 from regulars.kernel import ids
 from regulars.value.catalog.terms import Barred
 from regulars.value.checkout.terms import SessionState
 from regulars.value.orders.terms import Holding, OrderState
 from regulars.value.promotions.terms import PricedLine, Question, Verdict
+
+MOST_HINTS = 20
+# what a cashier can say across the counter comes first
+_NEARNESS = {
+    kind: n for n, kind in enumerate(("spend_minor", "add_units", "points", "join", "tier", "coupon", "tender"))
+}
 
 
 class Quoted(NamedTuple):
@@ -152,9 +161,13 @@ def _rejected(verdict: Verdict) -> list[dict[str, Any]]:
 def _unlock(unlock: Any) -> dict[str, Any] | None:
     if unlock is None:
         return None
-    told = unlock._asdict()
-    told["at"] = _instant(unlock.at) if unlock.at else None
-    return dict(told)
+    return {
+        "kind": unlock.kind,
+        "amount": unlock.amount,
+        "what": unlock.what,
+        "at": _instant(unlock.at) if unlock.at else None,
+        "text": unlock.text,
+    }
 
 
 def _coupons(quoted: Quoted) -> list[dict[str, Any]]:
@@ -186,8 +199,19 @@ def _barred(quoted: Quoted, barred: Barred) -> dict[str, Any]:
 
 
 def _hints(quoted: Quoted) -> list[dict[str, Any]]:
-    """What would unlock more, in the order of what was looked at."""
-    hints = [
-        {"key": u.key, **told} for u in quoted.verdict.pricing.unapplied if (told := _unlock(u.unlock)) is not None
-    ]
-    return hints + [{"key": b.right, **told} for b in quoted.barred if (told := _unlock(b.unlock)) is not None]
+    """What would unlock more: what bars a line first, then the nearest, at most twenty. `rejected` has them all."""
+    barred = [(b.right, b.unlock) for b in quoted.barred if b.unlock is not None]
+    near = [(u.key, u.unlock) for u in quoted.verdict.pricing.unapplied if u.unlock is not None]
+    near.sort(key=lambda hint: (_NEARNESS.get(hint[1].kind, len(_NEARNESS)), hint[1].amount))
+    return [{"key": key, **(_unlock(unlock) or {})} for key, unlock in (barred + near)[:MOST_HINTS]]
+
+
+def pack(told: bytes) -> bytes:
+    """An answer as it is kept: with two hundred promotions it is long, and every telling keeps one."""
+    return zlib.compress(told, 1)
+
+
+def unpack(kept: bytes) -> dict[str, Any]:
+    """What `pack` made, read."""
+    found: dict[str, Any] = orjson.loads(zlib.decompress(kept))
+    return found

@@ -9,9 +9,10 @@ from regulars.kernel import clock, ids
 from regulars.kernel.errors import Busy
 from regulars.value.catalog.terms import Entitlement
 from regulars.value.checkout.rules import reserving
-from regulars.value.checkout.rules.answers import Standing
+from regulars.value.checkout.rules.answers import Standing, pack
 from regulars.value.checkout.services import deciding, engine, kept
 from regulars.value.checkout.services.deciding import Decided
+from regulars.value.checkout.services.following import brought
 from regulars.value.checkout.services.kept import Kept
 from regulars.value.checkout.services.putting import quoted_of, session_with
 from regulars.value.checkout.services.tendering import (
@@ -179,18 +180,17 @@ def _issues(decided: Decided, ref: str) -> tuple[Issue, ...]:
         return ()
     program_id = decided.asked.program_id
     issues: list[Issue] = []
-    for outcome in decided.verdict.pricing.outcomes:
-        if outcome.kind != "issue_coupon":
+    for promotion, kind, body in brought(decided.verdict.pricing.outcomes):
+        if kind != "issue_coupon":
             continue
         coined = coupons.coin(
             program_id=program_id,
-            template=outcome.body["template"],
-            n=outcome.body.get("count", 1),
+            template=body["template"],
+            n=body.get("count", 1),
             at=decided.asked.now,
         )
         issues += [
-            Issue(outcome.promotion, f"order/{ref}/{outcome.promotion}/{len(issues) + n}", one)
-            for n, one in enumerate(coined, 1)
+            Issue(promotion, f"order/{ref}/{promotion}/{len(issues) + n}", one) for n, one in enumerate(coined, 1)
         ]
     return tuple(issues)
 
@@ -224,7 +224,7 @@ def _write(found: Kept, decided: Decided, closing: Closing) -> Session:
             member.member_id if member else None,
             decided.snapshot.version,
             session.digest,
-            session.json,
+            pack(session.json),
             closing.recorded_at,
             closing.actor,
         ),

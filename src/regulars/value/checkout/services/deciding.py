@@ -141,7 +141,8 @@ def decide(asked: Asked) -> Decided:
         limits = _limits(asked, snapshot, ())
         ctx = _context(asked, snapshot, limits)
     if asked.only is not None:
-        snapshot = engine.with_drafts(snapshot, asked.only)
+        snapshot, only = engine.with_drafts(snapshot, asked.only)
+        asked = asked._replace(only=only)
     held = _coupons(asked, ctx, snapshot)
     templates = tuple(sorted({c.template for c in held if not c.refused}))
     left = orjson.loads(ctx.limits_left) if ctx.limits_left else {}
@@ -191,7 +192,7 @@ def _context(asked: Asked, snapshot: Snapshot, limits: Mapping[str, int]) -> Con
             list({line.sku for line in told.lines}),
             list(limits) or None,
             list(limits.values()) or None,
-            [*_ALWAYS, *(snapshot.names & {"consents", "orders"})],
+            [*_ALWAYS, *(name for name in ("consents", "orders") if f"member.{name}" in snapshot.names)],
             asked.occurred_at,
             asked.now,
         ),

@@ -8,10 +8,12 @@ from datetime import date
 
 import orjson
 
+from regulars.kernel import ids
 from regulars.value.promotions import services as promotions
 from regulars.value.promotions.services import trials
 from regulars.value.promotions.services.drafts import drafts
 from regulars.value.promotions.terms import Question, Snapshot, Verdict
+from regulars.value.promotions.terms.drafts import DRAFT_PREFIX
 
 _LEVEL = 1  # of compression: questions are written once a sale and read once a month
 
@@ -21,15 +23,23 @@ def decide(question: Question, snapshot: Snapshot) -> Verdict:
     return promotions.decide(question=question, snapshot=snapshot)
 
 
-def with_drafts(snapshot: Snapshot, only: frozenset[str] | None) -> Snapshot:
-    """A snapshot in which the chosen promotions are there, drafts of them too: to look at what is not published yet.
+def with_drafts(snapshot: Snapshot, only: frozenset[str]) -> tuple[Snapshot, frozenset[str]]:
+    """A snapshot in which the chosen promotions are there, and their keys: to look at what is not published yet.
 
-    Raises: Invalid for a draft with faults.
+    A draft is named by its id (`drf_…`), in the place of what is published under its key; or by a key that nothing
+    published has.
+
+    Raises: NoDraft; WrongDraftState for one named by its id that was not tested; Invalid for one with faults.
     """
-    missing = (only or frozenset()) - {p.key for p in snapshot.promotions}
+    named = {name for name in only if name.startswith(f"{DRAFT_PREFIX}_")}
+    chosen = [ids.decode(DRAFT_PREFIX, name) for name in sorted(named)]
+    if chosen:
+        snapshot, keys = trials.with_drafts(snapshot=snapshot, draft_ids=chosen)
+        only = (only - named) | keys
+    missing = only - {p.key for p in snapshot.promotions}
     found = [drafts(program_id=snapshot.program_id, key=key, limit=1) for key in sorted(missing)]
     bodies = [drafted[0].body for drafted in found if drafted]
-    return trials.with_bodies(snapshot=snapshot, bodies=bodies) if bodies else snapshot
+    return (trials.with_bodies(snapshot=snapshot, bodies=bodies) if bodies else snapshot), only
 
 
 def limits_of(

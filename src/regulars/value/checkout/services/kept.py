@@ -10,7 +10,7 @@ import orjson
 from django.db import connection
 
 from regulars.kernel import postgres
-from regulars.value.checkout.rules.answers import Standing, standing_json
+from regulars.value.checkout.rules.answers import Standing, standing_json, unpack
 from regulars.value.checkout.terms import NoSession, Session, SessionState
 from regulars.value.orders.terms import OrderState
 
@@ -51,8 +51,7 @@ class Kept(NamedTuple):
     @property
     def quote(self) -> dict[str, Any]:
         """The last answer."""
-        found: dict[str, Any] = orjson.loads(self.answer)
-        return found
+        return unpack(bytes(self.answer))
 
 
 def find(*, program_id: int, key: str, lock: bool = False) -> Kept | None:

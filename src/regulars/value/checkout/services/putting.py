@@ -7,12 +7,13 @@ from datetime import datetime
 
 import orjson
 import psycopg
+from django.db import transaction
 
 from regulars.kernel import clock, ids, secrets
 from regulars.kernel.errors import Busy, Invalid
 from regulars.value.checkout.rules import answers, telling
 from regulars.value.checkout.rules.answers import Quoted, Standing
-from regulars.value.checkout.services import deciding, releasing
+from regulars.value.checkout.services import deciding, kept, releasing
 from regulars.value.checkout.services.deciding import Asked, Decided
 from regulars.value.checkout.services.places import member_of, place_of
 from regulars.value.checkout.terms import (
@@ -62,24 +63,32 @@ def put(
 
 def put_again(*, asked: Asked, actor: str, dry: bool = False) -> Session:
     """As `put`, for a basket that was checked before. Raises: as `put`."""
-    program_id, key = asked.program_id, asked.key
     for _ in range(_TRIES):
-        decided = deciding.decide(asked)
-        state = decided.ctx.session_state
-        if dry:
-            return quoted_session(decided, standing_of(decided, expires_at=asked.now + KEPT_OPEN))
-        if state == SessionState.CLOSED:
-            order = decided.ctx.session_order
-            raise SessionClosed(order=ids.encode("ord", order) if order else None)
-        if state == SessionState.CANCELLED:
-            raise SessionCancelled
-        if state == SessionState.TENDERING:
-            releasing.let_go(program_id=program_id, key=key, actor=actor)
-            continue
-        session = _write(decided, actor)
+        session = _try(asked, actor, dry)
         if session is not None:
             return session
-    raise Busy("Somebody else is changing the same thing. Nothing was changed; try again.")
+    with transaction.atomic():  # the last try holds the session: nobody can be faster
+        kept.find(program_id=asked.program_id, key=asked.key, lock=True)
+        session = _try(asked, actor, dry)
+    if session is None:
+        raise Busy("Somebody else is changing the same thing. Nothing was changed; try again.")
+    return session
+
+
+def _try(asked: Asked, actor: str, dry: bool) -> Session | None:
+    """One try; None when somebody else was faster, or what was reserved had to be let go first."""
+    decided = deciding.decide(asked)
+    state, order = decided.ctx.session_state, decided.ctx.session_order
+    if dry:
+        return quoted_session(decided, standing_of(decided, expires_at=asked.now + KEPT_OPEN))
+    if state == SessionState.CLOSED:
+        raise SessionClosed(order=ids.encode("ord", order) if order else None)
+    if state == SessionState.CANCELLED:
+        raise SessionCancelled
+    if state == SessionState.TENDERING:
+        releasing.let_go(program_id=asked.program_id, key=asked.key, actor=actor)
+        decided = deciding.decide(asked)
+    return _write(decided, actor)
 
 
 def ask(*, program_id: int, key: str, told: SessionTold, only: Iterable[str] | None = None) -> Asked:
@@ -189,7 +198,7 @@ def _write(decided: Decided, actor: str) -> Session | None:
     asked, is_new = decided.asked, decided.ctx.revision is None
     standing = standing_of(decided, expires_at=asked.now + KEPT_OPEN)
     session = quoted_session(decided, standing, status=201 if is_new else 200)
-    kept = telling.told_to_json(asked.told, asked.occurred_at)
+    basket = telling.told_to_json(asked.told, asked.occurred_at)
     params = (
         ids.new_id(),
         asked.program_id,
@@ -198,10 +207,10 @@ def _write(decided: Decided, actor: str) -> Session | None:
         session.member_id,
         asked.told.store,
         asked.told.channel,
-        orjson.dumps(kept).decode(),
+        orjson.dumps(basket).decode(),
         decided.snapshot.version,
         session.digest,
-        session.json,
+        answers.pack(session.json),
         standing.expires_at,
         asked.now,
         actor,

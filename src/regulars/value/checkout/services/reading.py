@@ -6,10 +6,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
-
 from regulars.kernel.errors import Invalid
 from regulars.value.checkout.models import SessionRow
+from regulars.value.checkout.rules.answers import unpack
 from regulars.value.checkout.services import kept
 from regulars.value.checkout.terms import Page, Session, SessionState, SessionSummary
 
@@ -73,7 +72,7 @@ def _no_cursor() -> datetime:
 
 
 def _summary(row: SessionRow) -> SessionSummary:
-    quote = orjson.loads(bytes(row.answer))
+    quote = unpack(bytes(row.answer))
     return SessionSummary(
         key=row.key,
         state=SessionState(row.state),

@@ -185,7 +185,7 @@ def _try(program_id: int, found: Kept, digest: bytes | None, minutes: int, actor
         decided.ctx.version if member else None,
         decided.snapshot.version,
         session.digest,
-        session.json,
+        answers.pack(session.json),
         engine.question_body(decided.question),
         orjson.dumps(reserve).decode(),
         until,
@@ -225,7 +225,15 @@ def _extend(program_id: int, found: Kept, digest: bytes | None, minutes: int) ->
     until = max(found.tender_until or now, min(now + timedelta(minutes=minutes), latest))
     longer = found._replace(tender_until=until, revision=found.revision + 1)
     session = kept.session_of(longer)
-    params: tuple[Any, ...] = (program_id, found.key, found.revision, until, until + _HOLDS_LONGER, session.json, now)
+    params: tuple[Any, ...] = (
+        program_id,
+        found.key,
+        found.revision,
+        until,
+        until + _HOLDS_LONGER,
+        answers.pack(session.json),
+        now,
+    )
     try:
         asking.call(_EXTEND, params)
     except SessionMoved:

@@ -1,3 +1,7 @@
+-- What is packed already is not packed again, and rows change in place.
+alter table checkout_session alter column answer set storage external, alter column question set storage external;
+alter table checkout_session set (fillfactor = 80);
+
 -- The only writers of sessions. Each locks the session's row first, sees that it is the one that was read (`p_revision`),
 -- and does all of its change or nothing. What a session has reserved lies in its row, so it is used once or released once.
 -- Locks: the session, the account, coupons, stock by sku, limits by key with budgets last.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from datetime import timedelta
 from decimal import Decimal
 
@@ -262,6 +263,18 @@ def test_what_is_paid_with_points_does_not_earn_again_and_discounts_do_not_earn(
     assert quote["earn"]["points"] == 13
 
 
+def test_no_payment_token_address_or_device_is_kept_of_a_basket():
+    program = shop.program()
+    house.put(program, key="b", tenders=(house.card(1000, "tok_secret"),), identifiers=("device-77",))
+    house.close(program, "b")
+    kept = house.one("select s::text || o::text from checkout_session s, orders_order o")
+    body = house.one("select body from orders_question")
+    assert "tok_secret" not in kept
+    assert "device-77" not in kept
+    assert b"tok_secret" not in zlib.decompress(bytes(body))
+    assert b"device-77" not in zlib.decompress(bytes(body))
+
+
 def test_goods_that_are_not_there_are_not_sold_and_a_tender_holds_the_last_one():
     program = shop.program()
     shop.product(program, "mug", 900, stock="1")
@@ -307,3 +320,78 @@ def test_a_chosen_set_of_promotions_is_looked_at_alone_and_nothing_is_kept():
         )
     )
     assert (told["discount_total"], [a["key"] for a in told["applied"]]) == (200, ["cake-budget"])
+
+
+def test_a_promotion_brings_a_coupon_and_a_place_on_a_list_once_the_order_is_placed():
+    from regulars.kernel import outbox
+    from regulars.people.audiences import services as audiences
+    from regulars.wiring import WIRING
+
+    program = house.program()
+    audiences.declare(program_id=program, key="tea-lovers", names={"en": "Tea lovers"})
+    brings = {
+        "key": "welcome",
+        "members_only": True,
+        "goods": {"include": {"skus": ["tea"]}},
+        "effects": [
+            {"kind": "issue_coupon", "template": "five", "count": 2},
+            {"kind": "audience", "key": "tea-lovers", "action": "add"},
+        ],
+    }
+    shop.publish(program, brings)
+    mary = house.member(program)
+    house.put(program, house.line("t", 1000, sku="tea"), key="b", member_id=mary)
+    assert house.one("select count(*) from coupons_coupon") == 0
+    house.close(program, "b")
+    house.close(program, "b")
+    assert house.one("select count(*) from coupons_coupon where member_id = %s", mary) == 2
+    assert house.one("select jsonb_array_length(extras->'issued') from orders_order") == 2
+    outbox.deliver_batch(WIRING, limit=50)
+    assert audiences.of(mary) == frozenset({"tea-lovers"})
+    assert sound()
+
+
+def test_goods_that_are_not_for_this_member_are_told_and_not_sold():
+    from regulars.value.catalog import services as catalog
+    from regulars.value.catalog.terms import NotEntitled, Right, RightTold
+
+    program = shop.program()
+    mary = house.member(program)
+    shop.product(program, "shoe", 9000)
+    catalog.put_right(
+        program_id=program, told=RightTold(right=Right("shoes", members_only=True, most=1), skus=("shoe",))
+    )
+    guest = house.body(house.put(program, house.line("s", None, sku="shoe"), key="b"))
+    assert [(b["line"], b["code"], b["unlock"]["kind"]) for b in guest["not_entitled"]] == [
+        ("s", "members_only", "join")
+    ]
+    before = house.everything()
+    for call in (house.tender, house.close):
+        with pytest.raises(NotEntitled):
+            call(program, "b")
+    assert house.everything() == before
+    assert (
+        house.body(house.put(program, house.line("s", None, sku="shoe"), key="b", member_id=mary))["not_entitled"]
+        == []
+    )
+    house.close(program, "b")
+    second = house.body(house.put(program, house.line("s", None, sku="shoe"), key="c", member_id=mary))
+    assert [b["code"] for b in second["not_entitled"]] == ["limit_reached"]
+    with pytest.raises(NotEntitled):
+        house.close(program, "c")
+    house.reopen(program, "b")
+    assert house.body(house.put(program, house.line("s", None, sku="shoe"), key="c"))["not_entitled"] == []
+
+
+def test_a_member_merged_while_the_card_is_charged_pays_what_was_told_and_the_other_earns():
+    from regulars.governance.identity import services as identity
+
+    program = shop.program()
+    mary, twin = house.member(program), house.member(program)
+    quote, code = full_basket(program, mary)
+    house.tender(program, "b")
+    identity.merge(program_id=program, into=twin, from_=mary, reason="one person", actor=house.ACTOR)
+    done = house.close(program, "b", digest=quote.digest)
+    assert (done.member_id, done.due_minor, shop.coupon_state(code)) == (twin, 1200, "redeemed")
+    assert house.wallet(twin) == (house.body(done)["earn"]["points"], 0)
+    assert sound()

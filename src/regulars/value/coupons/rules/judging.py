@@ -25,8 +25,8 @@ DETAILS: Mapping[str, str] = {
 }
 
 
-class Row(NamedTuple):
-    """A row of coupons_context, in its order."""
+class Known(NamedTuple):
+    """What is known of a code: a row of coupons_context, in its order."""
 
     coupon_id: UUID
     code: str
@@ -62,7 +62,7 @@ def unknown(code: str) -> Held:
     return Held(code=code, template="", refused="unknown_code", detail=UNKNOWN)
 
 
-def judge(row: Row, template: Template | None, where: Where) -> Held:
+def judge(row: Known, template: Template | None, where: Where) -> Held:
     """What was found, with the first reason against using it."""
     reason = _reason(row, template, where)
     return Held(
@@ -77,13 +77,13 @@ def judge(row: Row, template: Template | None, where: Where) -> Held:
     )
 
 
-def _reason(row: Row, template: Template | None, where: Where) -> str:
+def _reason(row: Known, template: Template | None, where: Where) -> str:
     return ("" if row.mine else _by_state(row, where) or _by_limit(row, template, where)) or (
         _by_place(template, where) if template is not None else ""
     )
 
 
-def _by_state(row: Row, where: Where) -> str:
+def _by_state(row: Known, where: Where) -> str:
     if row.state == State.VOIDED:
         return "voided"
     if row.state == State.REDEEMED:
@@ -99,7 +99,7 @@ def _by_state(row: Row, where: Where) -> str:
     return "reserved_elsewhere" if row.offered_to is not None else ""
 
 
-def _by_limit(row: Row, template: Template | None, where: Where) -> str:
+def _by_limit(row: Known, template: Template | None, where: Where) -> str:
     if row.most is not None and row.used >= row.most:
         return "limit_reached"
     if template is None:
@@ -128,7 +128,7 @@ def may_hold(template: Template, member_id: UUID | None, tier: str | None, audie
     return not who.audiences or not audiences.isdisjoint(who.audiences)
 
 
-def _detail(reason: str, row: Row, template: Template | None) -> str:
+def _detail(reason: str, row: Known, template: Template | None) -> str:
     text = DETAILS.get(reason, "")
     if reason == "expired" and row.ends_at is not None:
         return f"This coupon ended at {row.ends_at.isoformat()}."

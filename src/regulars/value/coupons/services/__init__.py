@@ -13,7 +13,7 @@ from regulars.value.coupons.services.document import (
     template_or_none,
     templates,
 )
-from regulars.value.coupons.services.holding import accept, decline, give, issue, share, void
+from regulars.value.coupons.services.holding import accept, decline, give, issue, share, void, withdraw
 from regulars.value.coupons.services.identity import absorb, dossier, forget, separate
 from regulars.value.coupons.services.looking import (
     Page,
@@ -99,4 +99,5 @@ __all__ = [
     "void",
     "void_batch",
     "wallet",
+    "withdraw",
 ]

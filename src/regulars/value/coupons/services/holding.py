@@ -19,6 +19,7 @@ from regulars.value.coupons.rules import codes as spelling
 from regulars.value.coupons.rules import validity
 from regulars.value.coupons.services import base, coining, document, looking
 from regulars.value.coupons.terms import (
+    AlreadyUsed,
     CodeTaken,
     Coined,
     Coupon,
@@ -29,8 +30,10 @@ from regulars.value.coupons.terms import (
     NotEntitled,
     NotGiftable,
     NotYours,
+    ReservedElsewhere,
     State,
     UnknownCode,
+    Voided,
 )
 
 MOST_AT_ONCE = 100
@@ -298,3 +301,17 @@ def void(
         (program_id, list(coupon_ids), clock.now(), actor, reason.strip()),
     )
     return [(i, code, voided, why) for i, code, voided, why in rows]
+
+
+@transaction.atomic
+def withdraw(*, program_id: int, coupon_id: UUID, actor: str, reason: str) -> None:
+    """Withdraw one coupon.
+
+    Raises: UnknownCode; AlreadyUsed; ReservedElsewhere; Voided when it was withdrawn before; Invalid.
+    """
+    found = void(program_id=program_id, coupon_ids=[coupon_id], actor=actor, reason=reason)
+    if not found:
+        raise UnknownCode
+    why = found[0][3]
+    if why:
+        raise {"already_used": AlreadyUsed, "reserved_elsewhere": ReservedElsewhere}.get(why, Voided)

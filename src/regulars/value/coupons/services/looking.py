@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import Q
 
 from regulars.kernel import clock, ids
@@ -119,6 +120,7 @@ def must_not_guess(*, program_id: int, who: Iterable[str]) -> None:
             raise TooManyRequests(retry_after_seconds=verdict.retry_after_seconds)
 
 
+@transaction.atomic
 def count_miss(*, program_id: int, who: Iterable[str], misses: int = 1) -> None:
     """Note that somebody asked for codes that do not exist: it slows her down, and is counted by day.
 

@@ -73,7 +73,7 @@ def judge(
 ) -> tuple[Held, ...]:
     """As `find`, for rows that a caller has read from `coupons_context` by itself. `codes` are canonical."""
     where = judging.Where(member_id, base.lineage(program_id=program_id, store=store), channel, at, tier, audiences)
-    found = {r.code: r for r in [judging.Row(*row) for row in rows]}
+    found = {r.code: r for r in [judging.Known(*row) for row in rows]}
     return tuple(
         [
             judging.judge(

@@ -49,7 +49,7 @@ def test_nights_that_were_missed_are_not_made_up_for_by_many_reminders():
     assert coupons.remind_due(program_id=shop, before=night(14), limit=10) == 0  # it has ended
 
 
-def test_coupons_expire_at_the_programs_midnight_once_and_tell_so():
+def test_a_coupon_expires_at_the_programs_midnight_and_not_a_day_early():
     with clock.at(NOON):
         shop = house.program(house.template(validity={"days": 2}), zone="Asia/Shanghai")
         mary = house.member(shop)

@@ -44,7 +44,7 @@ def at_once(calls: list[Callable[[], Any]], workers: int = 20) -> list[Any]:
         return [one for many in pool.map(run, [calls[n::workers] for n in range(workers)]) for one in many]
 
 
-def test_a_coupon_used_by_two_hundred_baskets_at_once_is_redeemed_exactly_once():
+def test_usage_limits_do_not_break_when_two_hundred_baskets_use_a_coupon_at_once():
     shop = house.program()
     (code,) = house.batch(shop, size=1)
     held = house.find(shop, code)
@@ -56,7 +56,7 @@ def test_a_coupon_used_by_two_hundred_baskets_at_once_is_redeemed_exactly_once()
     assert coupons.discrepancies() == []
 
 
-def test_a_losers_way_out_never_lets_go_what_the_winner_has():
+def test_the_loser_of_a_race_never_undoes_what_the_winner_has():
     shop = house.program()
     (code,) = house.batch(shop, size=1)
     held = house.find(shop, code)

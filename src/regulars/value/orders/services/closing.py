@@ -108,14 +108,8 @@ def _arguments(program_id: int, closing: Closing, closed: Closed, status: int, b
     basket, verdict = closing.question.basket, closing.verdict
     member = closing.question.member
     decision, pricing = verdict.earning, verdict.pricing
-    lots = asking.lots_of(decision)
     counters = closing.counters if not closing.is_reserved else None
-    if not lots.units:
-        lots = asking.Lots()
-        if member is not None and member.status in _EARNING and (counters is not None or pricing.applied):
-            lots = asking.Lots([], [])  # what depends on the account sees that it has not moved, and moves it
-        if closing.is_reserved:
-            lots = asking.Lots()
+    lots = _lots(closing, counters)
     kept = None
     if member is not None:
         kept = decision_json(
@@ -165,6 +159,17 @@ def _arguments(program_id: int, closing: Closing, closed: Closed, status: int, b
         body if repeat else None,
         text(fact),
     )
+
+
+def _lots(closing: Closing, counters: Mapping[str, int] | None) -> asking.Lots:
+    """What is earned, as the ledger takes it; without lots, whether the account must not have moved."""
+    lots, member = asking.lots_of(closing.verdict.earning), closing.question.member
+    if lots.units:
+        return lots
+    if closing.is_reserved or member is None or member.status not in _EARNING:
+        return asking.Lots()
+    depends = counters is not None or closing.verdict.pricing.applied
+    return asking.Lots([], []) if depends else asking.Lots()
 
 
 def _lines(closing: Closing) -> bytes:

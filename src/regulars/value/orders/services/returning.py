@@ -19,7 +19,7 @@ from regulars.value.ledger.terms import MemberMerged, Stale
 from regulars.value.orders.models import LineRow, OrderRow, ReturnRow
 from regulars.value.orders.rules import answers, checking
 from regulars.value.orders.rules.returning import match_credit, share, spread
-from regulars.value.orders.services import asking, settling
+from regulars.value.orders.services import asking, counting, settling
 from regulars.value.orders.services.reading import everyone, order_row
 from regulars.value.orders.services.receipts import receipt_kept
 from regulars.value.orders.services.repeating import current_member
@@ -172,6 +172,8 @@ def _try(
         _json(pieces),
         bool(made) or kind is not ReturnKind.RETURN,
     )
+    if member_id is not None:
+        counting.give_caps_back(program_id=program_id, return_id=return_id, member_id=member_id)
     is_undo = kind is ReturnKind.UNDO
     parts = [
         settling.settle(plan=p, return_id=return_id, member_id=member_id, at=now, actor=actor, is_undo=is_undo)

@@ -62,7 +62,8 @@ def baskets(*, program_id: int, order_ids: Sequence[UUID]) -> list[Sampled]:
     lines: dict[UUID, list[Line]] = {}
     for row in LineRow.objects.filter(order_id__in=list(rows)).order_by("order_id", "n"):
         lines.setdefault(row.order_id, []).append(_line(row))
-    asked = dict(QuestionRow.objects.filter(order_id__in=list(rows)).values_list("order_id", "body"))
+    rows_of = QuestionRow.objects.filter(order_id__in=list(rows)).values_list("order_id", "body")
+    asked = {order_id: bytes(body) for order_id, body in rows_of}
     zone = programs.by_id(program_id=program_id).zone
     found = [_sampled(o, tuple(lines.get(o.id, ())), zone, asked.get(o.id)) for o in rows.values()]
     return sorted(found, key=lambda s: (s.basket.occurred_at, s.order_id))
@@ -90,7 +91,7 @@ def _sampled(row: OrderRow, lines: tuple[Line, ...], program_zone: str, question
             lines=lines,
             tenders=tuple(Tender(kind, amount) for kind, amount in row.tenders or ()),
         ),
-        question=bytes(question) if question is not None else None,
+        question=question,
     )
 
 

@@ -84,7 +84,14 @@ def test_points_that_have_ended_since_come_back_and_end_at_once():
     mary = house.member(shop)
     ends = clock.now() + timedelta(days=1)
     ledger.adjust(
-        program_id=shop, member_id=mary, key="a", unit="points", amount=50, actor="staff:1", reason="x", expires_at=ends
+        program_id=shop,
+        member_id=mary,
+        key="a",
+        unit="points",
+        amount=50,
+        actor="staff:1",
+        reason="x",
+        expires_at=ends,
     )
     sold = decided.sell(shop, Sold("tea", 600, tendered=500), member_id=mary, points=50)
     with clock.at(ends + timedelta(hours=1)):
@@ -316,3 +323,18 @@ def test_any_split_of_a_full_return_gives_back_all_of_it(told, data):
     assert points == tendered
     assert house.holds(mary) == before
     assert orders.discrepancies(program_id=shop) == []
+
+
+def test_a_cap_of_an_earn_rule_limits_what_a_member_keeps():
+    shop = house.program({**house.POINTS, "caps": [{"amount": 15, "period": "day"}]})
+    mary = house.member(shop)
+    first = house.sell(shop, house.line("a", 1000, "3"), member_id=mary)
+    second = house.sell(shop, house.line("a", 1000), member_id=mary)
+    assert (first.earned, second.earned) == ({"points": 10}, {"points": 5})
+    for _ in range(3):
+        house.give_back(shop, house.part("1", "a"), order=house.ord_(first))
+    assert sum(decided.counters(mary).values()) == 5
+    third = house.sell(shop, house.line("a", 2000), member_id=mary)
+    assert third.earned == {"points": 10}
+    assert house.holds(mary)["points"] == (15, 0)
+    assert orders.discrepancies() == []

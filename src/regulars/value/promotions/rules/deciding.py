@@ -207,6 +207,9 @@ def _by_line(given: list[tuple[Compiled, Earned]]) -> dict[int, tuple[int, ...]]
     if not given:
         return {}
     size = max([rule.slot for rule, _ in given])
+    if len(given) == 1:
+        before = (0,) * (size - 1)
+        return {n: (*before, part) for n, part in sorted(given[0][1].lines)}
     lines: dict[int, list[int]] = {}
     for rule, earned in given:
         slot = rule.slot - 1

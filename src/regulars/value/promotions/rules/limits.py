@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
-from regulars.value.promotions.terms import Cap, OnExcess, Period
+from regulars.value.promotions.terms import Cap, OnExcess, Period, Snapshot
 
 PREFIX = "earn/"
 OURS = (PREFIX, "promo/")  # earn rules' caps, and promotions' limits for one member
@@ -44,6 +45,13 @@ def key_of(rule: str, period: Period, day: date) -> str:
     if period is Period.LIFETIME:
         return f"{PREFIX}{rule}/{period.value}"
     return f"{PREFIX}{rule}/{period.value}/{period_of(period, day)}"
+
+
+def counter_keys(*, snapshot: Snapshot, rule: str, occurred_at: datetime) -> tuple[str, ...]:
+    """The counters that an order of this moment has raised by what an earn rule gave it."""
+    day = occurred_at.astimezone(ZoneInfo(snapshot.zone)).date()
+    caps = (cap for found in snapshot.rules if found.key == rule for cap in found.caps)
+    return tuple(key_of(rule, cap.period, day) for cap in caps if cap.period is not Period.ORDER)
 
 
 def allow(

@@ -200,7 +200,7 @@ def _move(
     return _kept(row, _WORD[state], actor, reason)
 
 
-def _locked(program_id: int, draft_id: UUID, allowed: Iterable[DraftState]) -> DraftRow:
+def _locked(program_id: int, draft_id: UUID, allowed: tuple[DraftState, ...]) -> DraftRow:
     row = DraftRow.objects.select_for_update().filter(program_id=program_id, id=draft_id).first()
     if row is None:
         raise NoDraft

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 
 import orjson
 from django.db import connection
@@ -12,6 +13,7 @@ from regulars.value.promotions.terms import Take
 from regulars.value.promotions.terms.usage import Discrepancy
 
 MOST = 1_000
+KEPT_DAYS = 800  # a year, and a year in which its orders may still come back
 _TAKE = "select promotions_take(%s::int, %s::text[], %s::bigint[], %s::bigint[], %s::boolean[], %s::boolean[])::text"
 
 
@@ -46,6 +48,22 @@ def left(*, program_id: int, limits: Mapping[str, int]) -> dict[str, int]:
     sql = "select promotions_left(%s::int, %s::text[], %s::bigint[])::text"
     row = call(connection, sql, (program_id, list(limits), list(limits.values())))
     return dict(orjson.loads(row[0])) if row else {}
+
+
+def forget_old(*, program_id: int, today: date, days: int = KEPT_DAYS) -> int:
+    """Take away what was used of limits whose day, week, month or year began long ago; returns how many.
+
+    Lifetimes and budgets stay.
+
+    Args: today: local day of the program's zone.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            r"delete from promotions_usage where program_id = %s and key ~ '/\d{4}-\d{2}-\d{2}(#\d\d)?$'"
+            r" and substring(key from '/(\d{4}-\d{2}-\d{2})(?:#\d\d)?$') < %s",
+            [program_id, (today - timedelta(days=days)).isoformat()],
+        )
+        return int(cursor.rowcount)
 
 
 def discrepancies(*, program_id: int | None = None) -> list[Discrepancy]:

@@ -2,6 +2,7 @@
 `version` of it all.
 """
 
+from regulars.value.promotions.terms.combining import GroupPolicy, Objective, StackingPolicy, TenderRate
 from regulars.value.promotions.terms.earning import (
     EVERYTHING,
     Basis,
@@ -61,14 +62,12 @@ from regulars.value.promotions.terms.promotion import (
     Gift,
     Goods,
     GoodsList,
-    GroupPolicy,
     Hours,
     Limit,
     LimitPeriod,
     MemberPrice,
     Min,
     NthItem,
-    Objective,
     OutcomeKind,
     Per,
     PercentOf,
@@ -77,10 +76,8 @@ from regulars.value.promotions.terms.promotion import (
     Promotion,
     RandomReward,
     Schedule,
-    StackingPolicy,
     Step,
     Target,
-    TenderRate,
     Thresholds,
     Zone,
 )

@@ -70,14 +70,6 @@ class LimitPeriod(StrEnum):
     LIFETIME = "lifetime"
 
 
-class Objective(StrEnum):
-    """Which allowed combination is the best one."""
-
-    BEST_FOR_MEMBER = "best_for_member"  # the greatest discount
-    BEST_MARGIN = "best_margin"  # the smallest own cost among combinations to which nothing can be added
-    FIXED_ORDER = "fixed_order"  # by priority, then key, each that may still join
-
-
 class OutcomeKind(StrEnum):
     """Effects that are no discount, no gift and no earning: they are told, and acted upon at close."""
 
@@ -349,9 +341,9 @@ class Budget:
 class Promotion:
     """One promotion of a version. `group`: an exclusivity group; `is_exclusive`: only alone.
 
-    `always` and `never` name promotions that it may join whatever groups say, and that it never joins. A paused one is
-    kept and does not act. `coupon`: the template whose coupons trigger it (its key is then `coupon:<template>`); None:
-    automatic.
+    `always` and `never` name promotions that it may join whatever groups say, and that it never joins. A paused one
+    is kept and does not act. `coupon`: the template whose coupons trigger it (its key is then `coupon:<template>`);
+    None: automatic.
     """
 
     key: str
@@ -383,37 +375,3 @@ class Promotion:
     budget: Budget | None = None
     funder: str | None = None
     on_return: OnReturn = OnReturn.KEEP
-
-
-@dataclass(frozen=True, kw_only=True)
-class StackingPolicy:
-    """How promotions combine. `most`: promotions with a discount in one basket. Caps are on all discounts together.
-
-    `groups`: how many of a group may act at once (one, unless said).
-    """
-
-    objective: Objective = Objective.BEST_FOR_MEMBER
-    most: int | None = None
-    cap_ppm: int | None = None
-    cap_minor: int | None = None
-    groups: Mapping[str, GroupPolicy] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class GroupPolicy:
-    """How many promotions of a group may act at once, and the most that they take off together."""
-
-    most: int = 1
-    cap_minor: int | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class TenderRate:
-    """Points as money: `points` units pay `minor`. `min_points` and `step` in units; `most_ppm` of the total."""
-
-    unit: str
-    points: int
-    minor: int
-    min_points: int = 0
-    step: int = 1
-    most_ppm: int = WHOLE_PPM

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from regulars.value.promotions.terms.combining import StackingPolicy, TenderRate
 from regulars.value.promotions.terms.earning import EarnRule, ReturnPolicy, UnitPlan
-from regulars.value.promotions.terms.promotion import Promotion, StackingPolicy, TenderRate
+from regulars.value.promotions.terms.promotion import Promotion
 
 _USUAL = StackingPolicy()
 

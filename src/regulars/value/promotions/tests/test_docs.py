@@ -1,5 +1,6 @@
 """The reference of facts and codes says what the code knows, no more and no less."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -26,5 +27,22 @@ def test_every_reason_is_documented():
     text = "".join(p.read_text("utf-8") for p in sources.glob("*.py"))
     codes = set(re.findall(r'self\._no\(\s*rule,\s*"(\w+)"', text)) | {"cap_reached", "period_closed"}
     codes |= {"member_suspended", "member_closed"}
-    told = PAGE.read_text("utf-8").partition("## Why a rule")[2]
-    assert codes == set(re.findall(r"`(\w+)`", "\n".join(re.findall(r"^\| (`[^|]+) \|", told, re.M))))
+    assert codes == told_in("## Why a rule")
+
+
+def told_in(chapter: str) -> set[str]:
+    text = PAGE.read_text("utf-8").partition(chapter)[2].partition("\n## ")[0]
+    return set(re.findall(r"`(\w+)`", "\n".join(re.findall(r"^\| (`[^|]+) \|", text, re.M))))
+
+
+def test_every_reason_of_a_promotion_is_documented():
+    codes = {"member_suspended", "member_closed", "no_promotion"}
+    for path in (Path(__file__).parents[1] / "rules" / "pricing").glob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text("utf-8"))):
+            name = getattr(getattr(call, "func", None), "attr", getattr(getattr(call, "func", None), "id", ""))
+            if isinstance(call, ast.Call) and name in ("refusal", "Unapplied", "Shortfall", "Room"):
+                said = [*call.args, *(k.value for k in call.keywords if k.arg == "code")]
+                texts = [a.value for a in said if isinstance(a, ast.Constant) and isinstance(a.value, str)]
+                codes |= {t for t in texts[:1] if re.fullmatch(r"[a-z_]+", t)}
+    codes -= {"ended"}  # what is over is not told
+    assert codes == told_in("## Why a promotion")

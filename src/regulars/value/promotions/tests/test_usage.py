@@ -6,6 +6,7 @@ import random
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from typing import Any
 
 import pytest
@@ -171,3 +172,12 @@ def test_a_proof_finds_a_slot_that_took_more_than_it_was_granted(shop):
     with connection.cursor() as cursor:
         cursor.execute("update promotions_usage set used = used + 200 where key like 'h/x#%%'")
     assert [d.promise for d in usage.discrepancies()] == ["R11 no slot takes more than it was granted"]
+
+
+@pytest.mark.django_db
+def test_a_night_forgets_days_that_ended_long_ago_and_no_budget(shop):
+    keys = ["a/program/count/day/2023-01-01", "a/program/count/month/2026-01-01", "a/budget/minor/lifetime"]
+    usage.take(program_id=shop, takes=[Take(k, 1, 5, is_hot=k.endswith("2023-01-01")) for k in keys])
+    assert usage.forget_old(program_id=shop, today=date(2026, 11, 22)) == 2
+    assert [used(shop, k) for k in keys] == [0, 1, 1]
+    assert usage.discrepancies() == []

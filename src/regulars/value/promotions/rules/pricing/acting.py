@@ -9,6 +9,8 @@ from regulars.value.promotions.rules.pricing.allowing import FREE, Room
 from regulars.value.promotions.rules.pricing.cuts import Till
 from regulars.value.promotions.rules.pricing.offers import Offer
 
+_new = tuple.__new__
+
 
 class Candidate:
     """A promotion (through one coupon) that this basket qualifies for. `value`: at most what it can take off."""
@@ -61,7 +63,7 @@ def act(one: Candidate, till: Till, net: list[int], pools: tuple[Pool, ...], spe
     if offer.is_bare and room is FREE and not pools:
         idx, parts, times = offer.cuts[0].cut(till, net, None)
         total = sum(parts)
-        return Acted(idx, parts, total, times, total)
+        return _new(Acted, (idx, parts, total, times, total))
     sets, minor = room.times, room.minor
     for pool in pools:
         left = pool.left - spent.get(pool.key, 0)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from operator import eq, ge, gt, le, lt, ne
 from typing import NamedTuple
 
 from regulars.kernel import expressions
@@ -18,6 +19,13 @@ from regulars.value.promotions.terms import Basket, Unlock
 _AMOUNT = re.compile(r"basket\.(goods_minor|total_minor|units)\s*(>=|>)\s*(\d{1,15})")
 _EQUAL = re.compile(r"(member\.tier|channel|store)\s*==\s*(?:'([^'\\]*)'|\"([^\"\\]*)\")")
 _ONE_OF = re.compile(r"(member\.tier|channel|store)\s+in\s+\[\s*((?:'[^'\\]*'\s*,\s*)*'[^'\\]*')\s*\]")
+_NUMBER = re.compile(r"([a-z_.]+)\s*(>=|>|<=|<|==|!=)\s*(\d{1,15})")
+_NUMBERS = {
+    name
+    for name in ("member.days", "basket.lines", "local.month", "local.day", "local.hour", "local.minute")
+    if conditions.BASKET_FACTS[name][0] is int
+}
+_COMPARING = {"==": eq, "!=": ne, ">": gt, ">=": ge, "<": lt, "<=": le}
 _TENDER = re.compile(r"'([^'\\]*)'\s+in\s+tender\.types")
 _KINDS = {"member.tier": "tier", "channel": "channel", "store": "store"}
 
@@ -75,6 +83,9 @@ def _known(part: expressions.Expression) -> Check | None:
     found = _ONE_OF.fullmatch(text)
     if found:
         return _is_one_of(found[1], tuple(re.findall(r"'([^']*)'", found[2])), text)
+    found = _NUMBER.fullmatch(text)
+    if found and found[1] in _NUMBERS:
+        return _compares(found[1], _COMPARING[found[2]], int(found[3]), text)
     found = _TENDER.fullmatch(text)
     return _paid_with(found[1], text) if found else None
 
@@ -90,6 +101,15 @@ def _at_least(name: str, least: int, text: str) -> Check:
         if is_units:
             return Shortfall("condition", text, Unlock("add_units", least - have, "", None, "Add more goods."))
         return Shortfall("condition", text, Unlock("spend_minor", least - have, "", None, "Spend more."))
+
+    return check
+
+
+def _compares(name: str, holds: Callable[[int, int], bool], number: int, text: str) -> Check:
+    failed = Shortfall("condition", text)
+
+    def check(asked: Asked) -> Shortfall | None:
+        return None if holds(asked.facts[name], number) else failed
 
     return check
 

@@ -105,12 +105,12 @@ class PercentOfAll(Cut):
 
     def cut(self, till: Till, net: list[int], sets: int | None) -> tuple[list[int], list[int], int]:
         idx = till.pick(self.selection).idx
-        base = till.amounts if self.of_original else net
-        weights = [base[i] for i in idx]
-        parts = spread((sum(weights) * self.ppm + HALF) // WHOLE_PPM, weights)
-        if base is not net:
-            parts = [min(part, net[i]) for i, part in zip(idx, parts, strict=True)]
-        return idx, parts, 1
+        if self.of_original:
+            weights = [till.amounts[i] for i in idx]
+            parts = spread((sum(weights) * self.ppm + HALF) // WHOLE_PPM, weights)
+            return idx, [min(part, net[i]) for i, part in zip(idx, parts, strict=True)], 1
+        weights = net if len(idx) == len(net) else [net[i] for i in idx]
+        return idx, spread((sum(weights) * self.ppm + HALF) // WHOLE_PPM, weights), 1
 
 
 class PercentOfEach(Cut):
@@ -147,7 +147,7 @@ class AmountOfAll(Cut):
 
     def cut(self, till: Till, net: list[int], sets: int | None) -> tuple[list[int], list[int], int]:
         idx = till.pick(self.selection).idx
-        weights = [net[i] for i in idx]
+        weights = net if len(idx) == len(net) else [net[i] for i in idx]
         return idx, spread(min(self.minor, sum(weights)), weights), 1
 
 

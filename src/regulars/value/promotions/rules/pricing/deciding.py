@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from regulars.value.promotions.rules import limits
 from regulars.value.promotions.rules.deciding import evaluate
@@ -20,6 +19,7 @@ from regulars.value.promotions.rules.selecting import ALONE, Beside
 from regulars.value.promotions.terms import (
     Action,
     AppliedPromotion,
+    Basket,
     Decision,
     Line,
     Outcome,
@@ -38,17 +38,19 @@ _MOST_RIVALS = 32
 _new = tuple.__new__  # as the NamedTuple itself makes one, without its keywords: twice as fast
 
 
-@dataclass(kw_only=True)
 class _Bill:
-    """What the chosen combination does, as it is added up."""
+    """What the chosen combination does, as it is added up: by line what is left and who took it."""
 
-    net: list[int]
-    numbers: list[int] = field(default_factory=list)
-    shares: list[list[Share]]
-    applied: list[AppliedPromotion] = field(default_factory=list)
-    outcomes: list[Outcome] = field(default_factory=list)
-    acted: list[tuple[Room, int, int]] = field(default_factory=list)
-    effective: list[Candidate] = field(default_factory=list)
+    __slots__ = ("acted", "applied", "effective", "net", "numbers", "outcomes", "shares")
+
+    def __init__(self, lines: tuple[Line, ...]) -> None:
+        self.net = [line.amount_minor for line in lines]
+        self.numbers = [line.n for line in lines]
+        self.shares: list[list[Share]] = [[] for _ in lines]
+        self.applied: list[AppliedPromotion] = []
+        self.outcomes: list[Outcome] = []
+        self.acted: list[tuple[Room, int, int]] = []
+        self.effective: list[Candidate] = []
 
 
 def decide(*, question: Question, snapshot: Snapshot) -> Verdict:
@@ -61,11 +63,7 @@ def decide(*, question: Question, snapshot: Snapshot) -> Verdict:
     """
     book: Book | None = snapshot.book
     if book is None or not book.offers:
-        bill, found, unapplied = (
-            _Bill(net=[x.amount_minor for x in question.basket.lines], shares=[[] for _ in question.basket.lines]),
-            Search(),
-            [],
-        )
+        bill, found, unapplied = _Bill(question.basket.lines), Search(), []
         collecting = None
     else:
         collecting = Collecting(question, snapshot, book)
@@ -105,8 +103,7 @@ def decide(*, question: Question, snapshot: Snapshot) -> Verdict:
 def _bill(problem: Problem, combination: Found, collecting: Collecting) -> _Bill:
     """Let the combination act, and say why the others do not."""
     till, out, question = problem.till, collecting.out, collecting.question
-    numbers = [line.n for line in till.lines]
-    bill = _Bill(net=list(till.amounts), shares=[[] for _ in numbers], numbers=numbers)
+    bill = _Bill(till.lines)
     net, spent, chosen, seen = bill.net, dict[str, int](), combination.chosen, combination.acted
     for i, one in enumerate(problem.ones):
         if not chosen >> i & 1:
@@ -119,7 +116,6 @@ def _bill(problem: Problem, combination: Found, collecting: Collecting) -> _Bill
             continue
         if one.offer.cuts:
             out += _could_be_more(one, acted, net, collecting)
-            acting.take(net, acted)
             acting.charge(spent, pools, acted)
         _book(bill, one, acted)
         if one.offer.acts:
@@ -130,14 +126,16 @@ def _bill(problem: Problem, combination: Found, collecting: Collecting) -> _Bill
 
 
 def _book(bill: _Bill, one: Candidate, acted: Acted) -> None:
+    """Write what a candidate takes into the lines."""
     offer, code = one.offer, one.code
-    shares, numbers, key, told = bill.shares, bill.numbers, offer.key, []
-    for i, part in zip(acted.idx, acted.parts, strict=True):
-        if part:
-            told.append((numbers[i], part))
-            shares[i].append(_new(Share, (key, code, part)))
+    shares, numbers, net, key = bill.shares, bill.numbers, bill.net, offer.key
+    parts = [(i, part) for i, part in zip(acted.idx, acted.parts, strict=True) if part]
+    for i, part in parts:
+        net[i] -= part
+        shares[i].append(_new(Share, (key, code, part)))
+    told = tuple([(numbers[i], part) for i, part in parts])
     bill.applied.append(
-        AppliedPromotion(offer.key, code, acted.total, acted.wanted, tuple(told), offer.promotion.on_return)
+        _new(AppliedPromotion, (offer.key, code, acted.total, acted.wanted, told, offer.promotion.on_return))
     )
     bill.effective.append(one)
     if one.room.counted:
@@ -225,7 +223,7 @@ def _earning(
     earns = [one for one in bill.effective if one.offer.earns]
     before = {p.n: p.amount_minor for p in lines if p.discount_minor}
     if before or spent:
-        basket = basket._replace(lines=tuple(changed))
+        basket = _new(Basket, (*basket[:5], tuple(changed), *basket[6:]))
     if member is not None and counters is not None:
         member = member._replace(counters=counters)
     beside = ALONE

@@ -49,10 +49,10 @@ class Offer:
     """A promotion of a version, compiled. Read-only, but for what it remembers of its own schedule."""
 
     __slots__ = (
-        "_closed", "acts", "calendar", "cap_minor", "coupon", "cuts", "earns", "group", "has_names", "is_bare",
-        "is_exclusive", "is_limited", "is_simple", "key", "label", "min_detail", "min_minor", "min_pick",
-        "min_units", "names", "needs_member", "nothing", "order", "promotion", "rank", "rivals", "selection",
-        "touches", "when",
+        "_closed", "acts", "calendar", "cap_minor", "coupon", "cuts", "earns", "excludes", "group", "has_names",
+        "is_bare", "is_exclusive", "is_limited", "is_simple", "key", "label", "min_detail", "min_minor",
+        "min_pick", "min_units", "names", "needs_member", "nothing", "order", "promotion", "rank", "rivals",
+        "selection", "touches", "when",
     )  # fmt: skip
 
     def __init__(self, promotion: Promotion, rank: int, selector: Selector, units: Mapping[str, UnitPlan]) -> None:
@@ -60,6 +60,7 @@ class Offer:
         self.order = (rank, "")
         self.group, self.is_exclusive = promotion.group, promotion.is_exclusive
         self.has_names = bool(promotion.always or promotion.never)
+        self.excludes = self.has_names or self.is_exclusive or self.group is not None
         self.rivals: dict[str, Unapplied] = {}  # how it lost to whom, as told before
         self.coupon = promotion.coupon
         if self.coupon is None and promotion.key.startswith(COUPON):

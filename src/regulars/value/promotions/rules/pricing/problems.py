@@ -29,6 +29,8 @@ class Problem:
     def _exclusions(self) -> list[int]:
         """For each candidate the set of those that it cannot stand beside."""
         ones, full = self.ones, (1 << len(self.ones)) - 1
+        if not any(one.offer.excludes for one in ones):
+            return [0] * len(ones)
         groups: dict[str, int] = {}
         alone = 0
         special = False

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from regulars.value.promotions.rules.pricing import goods
 from regulars.value.promotions.rules.pricing.acting import Acted, act, charge, take
 from regulars.value.promotions.rules.pricing.problems import Problem, run
 from regulars.value.promotions.terms import WHOLE_PPM, Objective, Search
@@ -69,7 +70,9 @@ def _components(problem: Problem) -> list[int]:
     full = (1 << len(problem.ones)) - 1
     if problem.limits_number:
         return [full]
-    touched: dict[int, int] = {}  # by selection: its lines as bits
+    # by selection its lines as bits; no goods are shipping, which has a bit of its own
+    count = len(problem.till.lines)
+    touched = {goods.ALL_GOODS: (1 << count) - 1, goods.ALL_SHIPPING: 1 << count}
     holders: dict[str, int] = {}
     groups: list[tuple[int, int]] = []  # (members and whom they reach, their lines), apart from each other
     for i, one in enumerate(problem.ones):
@@ -169,7 +172,10 @@ def _together(problem: Problem, order: list[int]) -> _Together:
         cuts = one.offer.cuts
         if not cuts:
             continue
-        take(net, acted)
+        if len(acted.idx) == len(net):  # all lines: one list is faster than each place
+            net = [left - part for left, part in zip(net, acted.parts, strict=True)]
+        else:
+            take(net, acted)
         if pools:
             charge(spent, pools, acted)
         keeps, room = cuts[0].keeps_ppm, one.room
@@ -177,9 +183,11 @@ def _together(problem: Problem, order: list[int]) -> _Together:
             is_smooth = is_sure = False
             continue
         is_capped = room.minor is not None or one.offer.cap_minor is not None
-        is_sure = is_sure and not is_capped and 0 not in [net[k] for k in acted.idx]
+        is_sure = is_sure and not is_capped
         taken.append((acted.total, keeps))
         rounding += len(acted.idx)
+    # a line that was emptied would have let less than `keeps` through
+    is_sure = is_sure and 0 not in [net[k] for acted in seen.values() for k in acted.idx]
     kept_num, kept_den = 1, 1
     for total, keeps in reversed(taken):
         is_sure = is_sure and total * kept_num > 4 * rounding * kept_den
