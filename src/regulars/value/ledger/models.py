@@ -112,7 +112,7 @@ class JournalRow(models.Model):
 
 
 class PostingRow(models.Model):
-    """Value that went from one account to another, as a row: a view over the arrays of the journals."""
+    """Value that went from one account to another, as a row: a view over the journals. Kept: as long as they are."""
 
     pk = models.CompositePrimaryKey("member_id", "seq", "n")
     member_id = models.UUIDField()
