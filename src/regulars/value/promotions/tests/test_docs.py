@@ -40,7 +40,7 @@ def test_every_reason_of_a_promotion_is_documented():
     for path in (Path(__file__).parents[1] / "rules" / "pricing").glob("*.py"):
         for call in ast.walk(ast.parse(path.read_text("utf-8"))):
             name = getattr(getattr(call, "func", None), "attr", getattr(getattr(call, "func", None), "id", ""))
-            if isinstance(call, ast.Call) and name in ("refusal", "Unapplied", "Shortfall", "Room"):
+            if isinstance(call, ast.Call) and name in ("refusal", "Unapplied", "Shortfall", "Room", "_missing"):
                 said = [*call.args, *(k.value for k in call.keywords if k.arg == "code")]
                 texts = [a.value for a in said if isinstance(a, ast.Constant) and isinstance(a.value, str)]
                 codes |= {t for t in texts[:1] if re.fullmatch(r"[a-z_]+", t)}
