@@ -10,9 +10,9 @@ from procrastinate.contrib.django import app
 
 from regulars.kernel import clock, nights
 from regulars.people.programs import services as programs
+from regulars.value.checkout import services as checkout
 from regulars.value.coupons import services as coupons
 from regulars.value.coupons.terms import BatchRunning
-from regulars.value.checkout import services as checkout
 from regulars.wiring import NIGHTS
 
 FIRST_NIGHT_LOOKS_BACK = timedelta(days=1)  # a program without any night begins with last midnight

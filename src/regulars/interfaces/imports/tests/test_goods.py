@@ -112,7 +112,9 @@ def test_an_audience_is_filled_from_a_file_once(tmp_path: Path) -> None:
     audiences.declare(program_id=program_id, key="spring", names={})
     rows = [Newcomer(external=str(n)) for n in range(3)]
     members.register_many(program_id=program_id, rows=rows, actor=ACTOR)
-    path = write(tmp_path / "a.csv", "0,", "1,2099-12-31", "9,", ",2099-12-31", "2,2001-01-01", "0,", header="who,until\n")
+    path = write(
+        tmp_path / "a.csv", "0,", "1,2099-12-31", "9,", ",2099-12-31", "2,2001-01-01", "0,", header="who,until\n"
+    )
     mapping = {
         "kind": "audience", "source": "crm", "columns": {"member": "who", "expires_on": "until"},
         "constants": {"audience": "spring"},

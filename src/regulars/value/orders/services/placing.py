@@ -223,9 +223,7 @@ def lines_json(lines: Sequence[dict[str, Any]], decision: Decision) -> bytes:
     return orjson.dumps(lines)
 
 
-def _arguments(
-    asked: _Asked, receipt: Receipt, ctx: Context, decision: Decision, status: int
-) -> tuple[Any, ...]:
+def _arguments(asked: _Asked, receipt: Receipt, ctx: Context, decision: Decision, status: int) -> tuple[Any, ...]:
     told, repeat = asked.told, asked.repeat
     fact = {
         "order_id": receipt.order_id,
