@@ -7,13 +7,17 @@ from django.db import connection
 from regulars.value.orders.terms import Discrepancy
 
 MOST = 1_000
+_PROOFS = ("orders_discrepancies", "orders_decided_discrepancies")
 
 
 def discrepancies(*, program_id: int | None = None) -> list[Discrepancy]:
     """What does not agree between orders, lines, returns and journal: the first thousand. Should be none."""
+    found: list[Discrepancy] = []
     with connection.cursor() as cursor:
-        cursor.execute("select * from orders_discrepancies(%s::int, %s::int)", [program_id, MOST])
-        return [
-            Discrepancy(promise=promise, what=what, expected=expected, found=found)
-            for promise, what, expected, found in cursor.fetchall()
-        ]
+        for proof in _PROOFS:
+            cursor.execute(f"select * from {proof}(%s::int, %s::int)", [program_id, MOST - len(found)])
+            found += [
+                Discrepancy(promise=promise, what=what, expected=expected, found=wrong)
+                for promise, what, expected, wrong in cursor.fetchall()
+            ]
+    return found
