@@ -72,7 +72,15 @@ def phone(text: str, *, region: str, path: str = "value") -> str:
         raise Invalid(errors=[(path, "is not a phone number; write it with its country code: +44 …")]) from no
     if not phonenumbers.is_possible_number(parsed):
         raise Invalid(errors=[(path, "is not a possible phone number")])
-    return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
+    form = str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
+    if phonenumbers.parse(form, None) != phonenumbers.PhoneNumber(
+        country_code=parsed.country_code,
+        national_number=parsed.national_number,
+        italian_leading_zero=parsed.italian_leading_zero,
+        number_of_leading_zeros=parsed.number_of_leading_zeros,
+    ):  # its digits begin like a prefix for dialling out: written, it would be read as another number
+        raise Invalid(errors=[(path, "is not a possible phone number")])
+    return form
 
 
 def email(text: str, *, path: str = "value") -> str:
