@@ -136,7 +136,7 @@ WORDS: dict[str, str] = {
     "pending": "Given, but not begun yet.",
     "phone": "Masked unless revealed.",
     "postings": "The double entry: each moves one amount from one account to another.",
-    "prices": "The prices, by channel, store and time; told, they replace the earlier ones; the most particular wins.",
+    "prices": "By channel, store and time; told, they replace the earlier ones; the most particular wins.",
     "properties": "What the declared schema of its type allows.",
     "purpose": "What the consent is for: `marketing`, `profiling` …",
     "quantity": "A decimal as text.",
