@@ -1,9 +1,11 @@
 """Baskets over HTTP: told, tendered, closed once however often it is asked, given up, opened again."""
 
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import quote
 
 import pytest
 from django.db import connection
+from django.test import Client
 
 from tests.stories.cast import NOON, a_caller, a_member, a_program
 
@@ -196,3 +198,89 @@ def test_a_basket_closed_by_eight_tills_at_once_is_one_order():
     assert len({answer["order"] for _, answer in told}) == 1
     _, balances = tills[0].get(f"/members/{ada}/balances")
     assert {b["unit"]: b["active"] for b in balances["items"]} == {"points": 100, "growth": 100}
+
+
+def test_a_close_that_comes_late_again_does_not_close_what_was_opened_again(shop):
+    put(shop, "b1", a_basket(shop.ada))
+    status, first = shop.post("/sessions/b1/close", {}, key="close-1")
+    assert (status, "Idempotent-Replayed" in shop.headers) == (201, False)
+    assert shop.post("/sessions/b1/reopen", {}, key="reopen-1")[1]["state"] == "open"
+    status, again = shop.post("/sessions/b1/close", {}, key="close-1")
+    assert (status, again, shop.headers["Idempotent-Replayed"]) == (201, first, "true")
+    assert shop.get("/sessions/b1")[1]["state"] == "open"
+    _, second = shop.post("/sessions/b1/close", {}, key="close-2")
+    assert second["order"] != first["order"]
+    # and the reopening that comes again opens nothing
+    assert shop.post("/sessions/b1/reopen", {}, key="reopen-1")[1]["state"] == "open"
+    assert shop.headers["Idempotent-Replayed"] == "true"
+    assert shop.get("/sessions/b1")[1]["state"] == "closed"
+    assert points(shop)["points"] == 100
+
+
+def test_one_idempotency_key_is_one_call_of_a_session(shop):
+    for key in ("b1", "b2"):
+        put(shop, key, a_basket(shop.ada))
+    shop.post("/sessions/b1/close", {}, key="k")
+    for path, body in (
+        ("/sessions/b2/close", {}),
+        ("/sessions/b2/tender", {}),
+        ("/sessions/b2/cancel", None),
+        ("/sessions/b2/reopen", {}),
+        ("/sessions/b1/close", {"digest": "00" * 16}),
+    ):
+        status, answer = shop.post(path, body, key="k")
+        assert (status, answer["code"]) == (422, "idempotency_mismatch"), path
+    assert shop.get("/sessions/b2")[1]["state"] == "open"
+
+
+@pytest.mark.parametrize("call", ["tender", "cancel"])
+def test_a_tender_or_a_cancel_that_comes_late_again_answers_as_at_first(shop, call):
+    put(shop, "b1", a_basket(shop.ada))
+    status, first = shop.post(f"/sessions/b1/{call}", {} if call == "tender" else None, key="k")
+    assert status == 200
+    if call == "tender":
+        put(shop, "b1", a_basket(shop.ada, (500,)))
+    assert shop.post(f"/sessions/b1/{call}", {} if call == "tender" else None, key="k") == (200, first)
+    assert shop.headers["Idempotent-Replayed"] == "true"
+    assert shop.get("/sessions/b1")[1]["state"] == {"tender": "open", "cancel": "cancelled"}[call]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_key_sent_for_two_baskets_at_once_closes_one_of_them():
+    program = a_program()
+    ada = a_member(program, "ADA")
+    till = a_caller(program)
+    for key in ("b1", "b2"):
+        put(till, key, a_basket(ada))
+
+    def close(key):
+        try:
+            return a_caller(program).post(f"/sessions/{key}/close", {}, key="k")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        told = list(pool.map(close, ("b1", "b2")))
+    assert sorted(status for status, _ in told) == [201, 422]
+    assert sorted(till.get(f"/sessions/{key}")[1]["state"] for key in ("b1", "b2")) == ["closed", "open"]
+
+
+def test_a_call_of_a_session_needs_no_idempotency_key(shop):
+    put(shop, "b1", a_basket(shop.ada))
+    answer = Client().post(
+        "/api/v1/sessions/b1/close", {}, "application/json", headers={"Authorization": f"Bearer {shop.secret}"}
+    )
+    assert (answer.status_code, answer.json()["state"]) == (201, "closed")
+
+
+def test_a_session_may_have_any_key_that_a_till_can_encode_but_for_a_tilde_and_a_slash(shop):
+    for key in ("till 1 · 收银 #7?", "100%", "a+b&c=d", "a.b:c;d@e"):
+        encoded = quote(key, safe="")
+        status, told = put(shop, encoded, a_basket(shop.ada))
+        assert (status, told["key"]) == (201, key)
+        status, receipt = shop.post(f"/sessions/{encoded}/close", {})
+        assert (status, receipt["state"]) == (201, "closed"), key
+        assert shop.get(f"/sessions/{encoded}")[1]["order"] == receipt["order"]
+    assert put(shop, "a~2", a_basket())[0] == 422
+    status, answer = put(shop, "a%2Fb", a_basket())
+    assert (status, answer["code"]) == (404, "not_found")

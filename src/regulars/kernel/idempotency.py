@@ -12,7 +12,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import connection, transaction
 
@@ -75,14 +75,33 @@ def claim(program_id: int, key: str, request_hash: bytes) -> Stored | None:
             [program_id, key],
         )
         row = cursor.fetchone()
+    return _stored(row, request_hash)
+
+
+begin = claim
+
+
+def answered(program_id: int, key: str, request_hash: bytes) -> Stored | None:
+    """What was answered under a key before; nothing is reserved.
+
+    For calls whose stored function writes the key itself, so that of two at once one finds the other's row.
+    Raises: Invalid for an impossible key; IdempotencyMismatch when the key came before with another request.
+    """
+    _check(key)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select request_hash, status, body from kernel_idempotency where program_id = %s and key = %s",
+            [program_id, key],
+        )
+        return _stored(cursor.fetchone(), request_hash)
+
+
+def _stored(row: tuple[Any, ...] | None, request_hash: bytes) -> Stored | None:
     if row is None:
         return None
     if bytes(row[0]) != request_hash:
         raise IdempotencyMismatch
     return Stored(status=row[1], body=bytes(row[2]))
-
-
-begin = claim
 
 
 def keep(program_id: int, key: str, request_hash: bytes, status: int, body: bytes) -> None:

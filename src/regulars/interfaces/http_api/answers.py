@@ -61,6 +61,11 @@ def once(request: HttpRequest, idempotency_key: str, work: Callable[[], HttpResp
     return HttpResponse(content, status=told.status, content_type=media, headers=headers)
 
 
+def maybe_once(request: HttpRequest, idempotency_key: str | None, work: Callable[[], HttpResponse]) -> HttpResponse:
+    """As `once` where the caller sent a key; without one the work answers for itself."""
+    return once(request, idempotency_key, work) if idempotency_key else work()
+
+
 def _sealed(program_id: int, content: bytes) -> bytes:
     # an answer may tell a birthday, a hint of a phone, words that a caller sent: what is kept of it is ciphertext
     data_key = secrets.new_data_key(program_id)

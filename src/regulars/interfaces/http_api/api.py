@@ -61,7 +61,7 @@ PARAMETERS = {
     "draft": "The id of a draft (`drf_…`).",
     "promotion": "The key of a published promotion.",
     "act": "`pause` or `resume`.",
-    "key": "Your key of the session: 1 to 200 characters, without `~`.",
+    "key": "Your key of the session: 1 to 200 characters, percent-encoded, without `~` and `/`.",
     "dry": "Decide only, keep nothing.",
     "only": "Look at these promotions alone, by key; nothing is kept.",
     "batch": "The id of a batch (`cpb_…`).",

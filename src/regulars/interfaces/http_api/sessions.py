@@ -10,11 +10,13 @@ from ninja import Query, Router
 from regulars.interfaces.http_api import answers
 from regulars.interfaces.http_api import session_shapes as shapes
 from regulars.interfaces.http_api.auth import Key
-from regulars.interfaces.http_api.shapes import READ_REFUSED, REFUSED, Problem
+from regulars.interfaces.http_api.shapes import MAYBE_ONCE, READ_REFUSED, REFUSED, Problem
+from regulars.kernel import idempotency
 from regulars.people.staff import services as staff
 from regulars.people.staff.terms import ApiKey
 from regulars.value.checkout import services as checkout
 from regulars.value.checkout.terms import LineTold, Session, SessionTold
+from regulars.value.orders.terms import Repeat
 from regulars.value.promotions.terms import Spend, Tender
 
 router = Router(tags=["Sessions"])
@@ -133,16 +135,22 @@ def get_session(request: HttpRequest, key: str) -> HttpResponse:
     "over, everything goes back and the session is open again. With a `digest`, other numbers than she was told "
     "are refused (`quote_changed`, with the differences).",
 )
-def tender_session(request: HttpRequest, key: str, told: shapes.TenderNowIn) -> HttpResponse:
+def tender_session(
+    request: HttpRequest, key: str, told: shapes.TenderNowIn, idempotency_key: str | None = MAYBE_ONCE
+) -> HttpResponse:
     caller = _caller(request, key)
-    session = checkout.tender(
-        program_id=caller.program_id,
-        key=key,
-        actor=caller.actor,
-        digest=bytes.fromhex(told.digest) if told.digest else None,
-        minutes=told.minutes,
-    )
-    return _answer(session)
+
+    def work() -> HttpResponse:
+        session = checkout.tender(
+            program_id=caller.program_id,
+            key=key,
+            actor=caller.actor,
+            digest=bytes.fromhex(told.digest) if told.digest else None,
+            minutes=told.minutes,
+        )
+        return _answer(session)
+
+    return answers.maybe_once(request, idempotency_key, work)
 
 
 @router.post(
@@ -156,13 +164,23 @@ def tender_session(request: HttpRequest, key: str, told: shapes.TenderNowIn) -> 
     "tendered closes by what was frozen; an open one is decided again, and with a `digest` other numbers than the "
     "customer was told are refused (`quote_changed`, with the differences).",
 )
-def close_session(request: HttpRequest, key: str, told: shapes.CloseIn) -> HttpResponse:
+def close_session(
+    request: HttpRequest, key: str, told: shapes.CloseIn, idempotency_key: str | None = MAYBE_ONCE
+) -> HttpResponse:
     caller = _caller(request, key)
+    repeat = None
+    if idempotency_key:
+        repeat = Repeat(key=idempotency_key, request_hash=answers.request_hash(request))
+        kept = idempotency.answered(caller.program_id, repeat.key, repeat.request_hash)
+        if kept is not None:
+            headers = {"Idempotent-Replayed": "true"}
+            return HttpResponse(kept.body, status=kept.status, content_type=answers.MEDIA_TYPE, headers=headers)
     session = checkout.close(
         program_id=caller.program_id,
         key=key,
         actor=caller.actor,
         digest=bytes.fromhex(told.digest) if told.digest else None,
+        repeat=repeat,
     )
     return _answer(session)
 
@@ -176,9 +194,13 @@ def close_session(request: HttpRequest, key: str, told: shapes.CloseIn) -> HttpR
     description="Everything that it had reserved is free at once. A closed session is not cancelled: reopen it, or "
     "take its order back.",
 )
-def cancel_session(request: HttpRequest, key: str) -> HttpResponse:
+def cancel_session(request: HttpRequest, key: str, idempotency_key: str | None = MAYBE_ONCE) -> HttpResponse:
     caller = _caller(request, key)
-    return _answer(checkout.cancel(program_id=caller.program_id, key=key, actor=caller.actor))
+
+    def work() -> HttpResponse:
+        return _answer(checkout.cancel(program_id=caller.program_id, key=key, actor=caller.actor))
+
+    return answers.maybe_once(request, idempotency_key, work)
 
 
 @router.post(
@@ -190,7 +212,13 @@ def cancel_session(request: HttpRequest, key: str) -> HttpResponse:
     description="Undoes its order whole (points, coupons, limits, stock) and decides the basket again, in one "
     "transaction. The next close makes a new order. Refused once goods have come back (`partly_returned`).",
 )
-def reopen_session(request: HttpRequest, key: str, told: shapes.ReopenIn) -> HttpResponse:
+def reopen_session(
+    request: HttpRequest, key: str, told: shapes.ReopenIn, idempotency_key: str | None = MAYBE_ONCE
+) -> HttpResponse:
     caller = _caller(request, key)
-    session = checkout.reopen(program_id=caller.program_id, key=key, actor=caller.actor, reason=told.reason)
-    return _answer(session)
+
+    def work() -> HttpResponse:
+        session = checkout.reopen(program_id=caller.program_id, key=key, actor=caller.actor, reason=told.reason)
+        return _answer(session)
+
+    return answers.maybe_once(request, idempotency_key, work)

@@ -115,3 +115,13 @@ ONCE: str = Header(
     description="Makes the call repeatable: the first answer is kept for 30 days and given again, with "
     "`Idempotent-Replayed: true`. A UUID is a good one. Printable ASCII.",
 )
+MAYBE_ONCE: str | None = Header(
+    None,
+    alias="Idempotency-Key",
+    min_length=1,
+    max_length=200,
+    pattern=r"^[!-~]([ -~]*[!-~])?$",
+    description="As in every other call: the first answer is kept for 30 days and given again, with "
+    "`Idempotent-Replayed: true`. Without one, the session's own state makes the call repeatable; but then a call "
+    "that comes late, after the session was told or opened again, counts as a new one.",
+)

@@ -13,12 +13,13 @@ from regulars.value.promotions.terms import Spend, Tender
 
 _LONGEST_KEY = 200
 _CONTROLS = frozenset(map(chr, [*range(32), 127]))
+_MEANT = frozenset("~/")  # `~` counts the orders of a reopened session, `/` parts an address even when it is encoded
 
 
 def key_fault(key: str) -> list[Fault]:
     """What is wrong with a session's key, or nothing."""
-    if not 0 < len(key) <= _LONGEST_KEY or not _CONTROLS.isdisjoint(key) or "~" in key:
-        return [("key", f"must have 1 to {_LONGEST_KEY} characters, none of them invisible or '~'")]
+    if not 0 < len(key) <= _LONGEST_KEY or not _CONTROLS.isdisjoint(key) or not _MEANT.isdisjoint(key):
+        return [("key", f"must have 1 to {_LONGEST_KEY} characters, none of them invisible, '~' or '/'")]
     return []
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg
 from django.db import transaction
 
-from regulars.kernel import clock, ids
+from regulars.kernel import clock, idempotency, ids
 from regulars.kernel.errors import Busy
 from regulars.value.catalog.terms import Entitlement
 from regulars.value.checkout.rules import reserving
@@ -50,12 +50,12 @@ def close(
 
     Args: repeat: the caller's idempotency key, kept with the answer.
     Raises: NoSession; SessionCancelled; SessionExpired; QuoteChanged with the differences; NotEntitled; OutOfStock;
-    Busy.
+    IdempotencyMismatch; Busy.
     """
     for number in range(TRIES + 1):
         found = kept.must_find(program_id=program_id, key=key)
         if found.state == SessionState.CLOSED:
-            return kept.session_of(found, was_done=True)
+            return _closed_before(program_id, found, repeat)
         refuse_ended(found)
         if number < TRIES:
             session = _try(program_id, found, digest, actor, repeat)
@@ -64,6 +64,14 @@ def close(
         if session is not None:
             return session
     raise Busy("Somebody else is changing the same thing. Nothing was changed; try again.")
+
+
+def _closed_before(program_id: int, found: Kept, repeat: Repeat | None) -> Session:
+    """The answer again; kept under this caller's key too, so that it is the same once the session is open again."""
+    session = kept.session_of(found, was_done=True)
+    if repeat is not None:
+        idempotency.keep(program_id, repeat.key, repeat.request_hash, session.status, session.json)
+    return session
 
 
 def _locked(program_id: int, found: Kept, digest: bytes | None, actor: str, repeat: Repeat | None) -> Session | None:
@@ -90,6 +98,8 @@ def _try(program_id: int, found: Kept, digest: bytes | None, actor: str, repeat:
         return None
     except psycopg.errors.UniqueViolation as taken:
         if taken.diag.constraint_name in _TAKEN:
+            if repeat is not None:  # the same call, faster; or another one under the same key, which is refused
+                idempotency.answered(program_id, repeat.key, repeat.request_hash)
             return None
         raise
 
@@ -149,7 +159,7 @@ def _closing(found: Kept, decided: Decided, actor: str, repeat: Repeat | None) -
         session=found.key,
         store_id=decided.asked.place.store_id,
         question=decided.question,
-        question_body=bytes(found.question or b"") if is_reserved else engine.question_body(decided.question),
+        question_body=bytes(found.question or b"") if is_reserved else engine.question_body(decided.json),
         verdict=decided.verdict,
         snapshot=decided.snapshot,
         account=decided.ctx.account,
