@@ -19,7 +19,7 @@ from uuid import UUID
 import yaml
 from django.db import connection, transaction
 
-from regulars.cli import town_people
+from regulars.cli import town_goods, town_people
 from regulars.governance.publishing import services as publishing
 from regulars.interfaces.imports import services as imports
 from regulars.interfaces.imports.terms import Progress, State
@@ -66,6 +66,8 @@ def load(
         with _step(show, "The program, its shops and its rules"):
             publishing.apply(document=publishing.blueprint(key="town").text, actor=ACTOR)
         program = programs.get(key="town")
+        with _step(show, f"{town_goods.HOW_MANY} goods with their prices, and what lies in the shops"):
+            town_goods.fill(program)
         plan = _plan(folder, program, members, seed)
         with _step(show, f"A year of {plan.members:,} people, up to {plan.ends_on}"):
             town = simulator.build(folder=folder, ends_on=plan.ends_on, members=plan.members, seed=plan.seed)
