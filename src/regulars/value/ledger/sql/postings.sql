@@ -10,9 +10,9 @@ begin
   return true;
 end $$;
 
+-- A join that the planner can open: whoever asks for some journals' postings never unpacks the others'.
 create or replace view ledger_posting as
-  select x.member_id, x.seq, x.n::smallint as n, x.program_id, x.unit, x.debit, x.credit, x.amount, x.party, x.recorded_at
-    from (select j.member_id, j.seq, j.program_id, j.recorded_at, generate_subscripts(j.units, 1) as n,
-                 unnest(j.units) as unit, unnest(j.debits) as debit, unnest(j.credits) as credit,
-                 unnest(j.amounts) as amount, unnest(j.parties) as party
-            from ledger_journal j) x;
+  select j.member_id, j.seq, p.n::smallint as n, j.program_id, p.unit, p.debit, p.credit, p.amount, p.party, j.recorded_at
+    from ledger_journal j
+   cross join lateral unnest(j.units, j.debits, j.credits, j.amounts, j.parties)
+              with ordinality as p(unit, debit, credit, amount, party, n);

@@ -128,7 +128,9 @@ create or replace function ledger_proof_l8(p_program int) returns setof ledger_d
            sum(case 'pending' when credit then amount when debit then -amount else 0 end) as pending,
            sum(case 'held' when credit then amount when debit then -amount else 0 end) as held,
            sum(case 'debt' when debit then amount when credit then -amount else 0 end) as debt
-      from ledger_posting where p_program is null or program_id = p_program group by 1, 2, 3
+      from (select program_id, member_id, unnest(units) as unit, unnest(debits) as debit, unnest(credits) as credit,
+                   unnest(amounts) as amount  -- side by side, which for all of them is faster than the view's join
+              from ledger_journal where p_program is null or program_id = p_program) p group by 1, 2, 3
     union all
     select program_id, member_id, unit, -active, -pending, -held, -debt from ledger_cached(p_program))
   select 'L8', 'balance of unit ' || unit || ' is not what its journal says (journal − cached: active, pending, held, debt)',
