@@ -10,6 +10,7 @@ from uuid import UUID
 from regulars.value.catalog.terms import Take as RightTaken
 from regulars.value.orders.services.closing import coupons_told, stock_told, takes_told
 from regulars.value.orders.terms import Counted
+from regulars.value.orders.terms.closing import GiftGiven
 from regulars.value.promotions.terms import CouponHeld, SpendPlan, Take
 
 
@@ -44,6 +45,7 @@ def reservation(
     stock: tuple[tuple[str, Decimal], ...],
     store_id: int | None,
     takes: tuple[Take, ...],
+    gifts: tuple[GiftGiven, ...] = (),
     new_id: Callable[[], UUID],
 ) -> dict[str, Any]:
     """All that a tender takes, with exact amounts; what there is none of is left out."""
@@ -69,6 +71,8 @@ def reservation(
         reserve["stock"] = {**stock_told(stock), "store": store_id}
     if takes:
         reserve["takes"] = takes_told(takes)
+    if gifts:
+        reserve["gifts"] = [list(gift) for gift in gifts]
     return reserve
 
 
@@ -80,6 +84,11 @@ def holds_of(reserved: Mapping[str, Any]) -> dict[str, UUID]:
 def counted_of(reserved: Mapping[str, Any]) -> tuple[Counted, ...]:
     """How far a reservation raised the member's own counters."""
     return tuple([Counted(key, amount, tuple(lines)) for key, amount, lines in reserved.get("counted", ())])
+
+
+def gifts_of(reserved: Mapping[str, Any]) -> tuple[GiftGiven, ...]:
+    """The gifts that go with a reservation."""
+    return tuple([GiftGiven(*gift) for gift in reserved.get("gifts", ())])
 
 
 def stock_of(reserved: Mapping[str, Any]) -> tuple[tuple[str, Decimal], ...]:

@@ -13,6 +13,7 @@ from regulars.value.checkout.rules.answers import Standing, pack
 from regulars.value.checkout.services import deciding, engine, kept
 from regulars.value.checkout.services.deciding import Decided
 from regulars.value.checkout.services.following import brought
+from regulars.value.checkout.services.giving import Given, given
 from regulars.value.checkout.services.kept import Kept
 from regulars.value.checkout.services.putting import quoted_of, session_with
 from regulars.value.checkout.services.tendering import (
@@ -150,6 +151,7 @@ def frozen(program_id: int, found: Kept) -> Decided:
 def _closing(found: Kept, decided: Decided, actor: str, repeat: Repeat | None) -> Closing:
     is_reserved = found.state == SessionState.TENDERING
     reserved = reserved_of(found)
+    away = Given(reserving.gifts_of(reserved), decided.stock) if is_reserved else given(decided)
     told = decided.asked.told
     described = any(line.description for line in told.lines)
     ref = ref_of(found.key, found.opening)
@@ -170,7 +172,8 @@ def _closing(found: Kept, decided: Decided, actor: str, repeat: Repeat | None) -
         counted=reserving.counted_of(reserved) if is_reserved else deciding.counted_of(decided),
         coupons=decided.coupons,
         issues=_issues(decided, ref),
-        stock=decided.stock,
+        stock=away.stock,
+        gifts=away.gifts,
         attributes=told.attributes,
         descriptions=tuple([line.description for line in told.lines]) if described else (),
         actor=actor,

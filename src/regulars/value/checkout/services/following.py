@@ -8,6 +8,10 @@ from typing import Any
 from regulars.kernel import ids
 from regulars.people.audiences import services as audiences
 from regulars.people.audiences.terms import AudienceRetired, UnknownAudience
+from regulars.people.members import services as members
+from regulars.people.programs import services as programs
+from regulars.value.ledger import services as ledger
+from regulars.value.ledger.terms import KeyReused, MemberClosed, MemberSuspended, Source
 from regulars.value.orders.terms.closing import OrderDecided
 
 _ACTOR = "system:checkout"
@@ -24,14 +28,16 @@ def brought(outcomes: tuple[Any, ...]) -> Iterator[tuple[str, str, Mapping[str, 
 
 
 def follow(event: OrderDecided, program_id: int) -> None:
-    """Put the member on the lists that her basket's promotions name, or take her off. Told again it changes nothing.
+    """Put the member on the lists that her basket's promotions name, or take her off, and give what she has drawn.
 
-    A list that was retired meanwhile is passed over: the sale has happened.
+    Told again it changes nothing. A list that was retired meanwhile is passed over: the sale has happened.
     """
     if event.member_id is None:
         return
     refs = [ids.encode("mem", event.member_id)]
-    for promotion, kind, body in brought(event.outcomes):
+    for n, (promotion, kind, body) in enumerate(brought(event.outcomes)):
+        if kind == "earn":  # only prizes say so: what promotions let a basket earn is in its order
+            _give_prize(event, program_id, f"{promotion}/{n}", body)
         if kind != "audience":
             continue
         source = f"promotion/{promotion}"
@@ -42,3 +48,36 @@ def follow(event: OrderDecided, program_id: int) -> None:
                 audiences.add(program_id=program_id, key=body["key"], refs=refs, source=source, actor=_ACTOR)
         except (UnknownAudience, AudienceRetired):
             continue
+
+
+def _give_prize(event: OrderDecided, program_id: int, what: str, body: Mapping[str, Any]) -> None:
+    """Give drawn points, once a session: reopened and closed again it draws the same, and gives nothing more.
+
+    Whoever may not earn any more by now gets nothing; the draw itself stays in the order.
+    """
+    units = ledger.units(program_id=program_id)
+    unit = next((u for u in units if u.key == body.get("unit")), None) or next(
+        (u for u in units if u.slot == 1), None
+    )
+    if unit is None or event.member_id is None:
+        return
+    session = event.ref.partition("~")[0]
+    parcel = ledger.parcel(
+        unit=unit,
+        amount=int(body["fixed"]),
+        earned_at=event.occurred_at,
+        zone=programs.by_id(program_id=program_id).zone,
+    )
+    member = members.fact(program_id=program_id, member_id=event.member_id)
+    try:
+        ledger.earn(
+            program_id=program_id,
+            member_id=member.merged_into or event.member_id,
+            key=f"session/{session}/prize/{what}",
+            parcels=[parcel],
+            actor=_ACTOR,
+            source=Source(type="session", ref=session),
+            occurred_at=event.occurred_at,
+        )
+    except (MemberSuspended, MemberClosed, KeyReused):
+        return

@@ -56,17 +56,19 @@ def replay(*, program_id: int, order: str | UUID) -> Replay:
 
 def _differences(stored: Stored, verdict: Verdict) -> tuple[Difference, ...]:
     pricing = verdict.pricing
+    # gifts are lines of the order behind those of the basket, and cost nothing
+    sold = [line for line in stored.lines if line.n <= len(pricing.lines) or line.net_minor]
     found = [
         Difference(name, was, now)
         for name, was, now in (
             ("subtotal", stored.subtotal_minor, pricing.subtotal_minor),
             ("total", stored.total_minor, pricing.total_minor),
-            ("lines", len(stored.lines), len(pricing.lines)),
+            ("lines", len(sold), len(pricing.lines)),
         )
         if was != now
     ]
     earned = verdict.earning.earned_by_line
-    for was, line in zip(stored.lines, pricing.lines, strict=False):
+    for was, line in zip(sold, pricing.lines, strict=False):
         shares = tuple([(s.promotion, s.coupon, s.minor) for s in line.shares])
         for name, kept, now in (
             ("net_minor", was.net_minor, line.net_minor),

@@ -17,6 +17,7 @@ from regulars.value.checkout.rules.answers import Standing
 from regulars.value.checkout.rules.differing import differences
 from regulars.value.checkout.services import deciding, engine, kept
 from regulars.value.checkout.services.deciding import Asked, Decided
+from regulars.value.checkout.services.giving import given
 from regulars.value.checkout.services.kept import Kept
 from regulars.value.checkout.services.places import place_of
 from regulars.value.checkout.services.putting import quoted_of, session_with
@@ -160,6 +161,7 @@ def _try(program_id: int, found: Kept, digest: bytes | None, minutes: int, actor
     decided = deciding.decide(asked)
     refuse_changed(found, decided, digest)
     member = decided.question.member
+    away = given(decided)
     reserve = reserving.reservation(
         key=found.key,
         opening=found.opening,
@@ -167,7 +169,8 @@ def _try(program_id: int, found: Kept, digest: bytes | None, minutes: int, actor
         spend=decided.verdict.spend,
         counters=deciding.counted_of(decided),
         coupons=decided.coupons,
-        stock=decided.stock,
+        stock=away.stock,
+        gifts=away.gifts,
         store_id=asked.place.store_id,
         takes=decided.verdict.pricing.takes,
         new_id=ids.new_id,
@@ -186,7 +189,7 @@ def _try(program_id: int, found: Kept, digest: bytes | None, minutes: int, actor
         decided.snapshot.version,
         session.digest,
         answers.pack(session.json),
-        engine.question_body(decided.question),
+        engine.question_body(decided.json),
         orjson.dumps(reserve).decode(),
         until,
         until + _HOLDS_LONGER,

@@ -63,7 +63,10 @@ def settle(*, lines: Sequence[SoldLine], extras: Extras, undone: Undone, held: H
     units = _units(extras.spent, paid, tendered, is_all=paid == tendered and _is_whole(lines))
     takes = {key: _of_promotion(key, amount, lines, extras, gone) for key, amount in extras.takes}
     counted = {c.key: _counted(c.key, c.amount, c.lines, lines, extras, gone, held) for c in extras.counted}
-    coupons = tuple(c for c in extras.coupons if _is_gone(c.code, extras, gone, lines))
+    keeps = _kept_gifts(lines)
+    out = {a.coupon for a in extras.promotions if a.key in keeps}
+    out |= {o.body.get("coupon") for o in extras.outcomes if o.promotion in keeps}
+    coupons = tuple(c for c in extras.coupons if c.code not in out and _is_gone(c.code, extras, gone, lines))
     issued = tuple(i for i in extras.issued if _is_undone(i.promotion, gone, lines))
     stock = _stock(lines, extras)
     new = Undone(
@@ -193,6 +196,11 @@ def _is_whole(lines: Iterable[SoldLine]) -> bool:
     return all(x.returned >= x.quantity for x in lines if x.kind not in (LineKind.ADJUSTMENT, LineKind.REWARD))
 
 
+def _kept_gifts(lines: Sequence[SoldLine]) -> frozenset[str]:
+    """The promotions of which a gift is still out: whoever keeps it has used them, whatever else comes back."""
+    return frozenset(x.gift_of for x in lines if x.gift_of is not None and x.returned < x.quantity)
+
+
 def _gone(lines: Sequence[SoldLine], extras: Extras, held: Held) -> frozenset[Applying]:
     """The promotions that act on nothing any more: their goods are all back, or what remains was charged for them."""
     whole = _is_whole(lines)
@@ -231,6 +239,8 @@ def _of_promotion(key: str, amount: int, lines: Sequence[SoldLine], extras: Extr
     if not mine and promotion.endswith(_MINOR):
         promotion, is_money = promotion.removesuffix(_MINOR), True
         mine = [a for a in extras.promotions if a.key == promotion]
+    if promotion in _kept_gifts(lines) and not is_money:
+        return 0
     if mine:
         is_gone = all(Applying(a.key, a.coupon) in gone for a in mine)
     else:

@@ -25,7 +25,7 @@ from regulars.value.orders.terms import (
     StockTaken,
 )
 from regulars.value.orders.terms.closing import SESSION_SOURCE, Account, Before, Closed, Closing, Issue
-from regulars.value.promotions.terms import Outcome, Snapshot, Verdict
+from regulars.value.promotions.terms import LineKind, Outcome, Snapshot, Verdict
 
 _CLOSE = (
     "orders_close(%s::uuid, %s::int, %s::bigint, %s::uuid, %s::text, %s::text, %s::bigint, %s::text,"
@@ -195,7 +195,22 @@ def _lines(closing: Closing) -> bytes:
             row["h"] = [list(share) for share in line.shares]
         if line.tendered_minor:
             row["p"] = line.tendered_minor
-    return lines_json(rows, closing.verdict.earning)
+    return lines_json(rows + _gifts(closing), closing.verdict.earning)
+
+
+def _gifts(closing: Closing) -> list[dict[str, Any]]:
+    """A line for each gift, behind what was bought; returns know it by its kind and its promotion."""
+    named = {line.id for line in closing.question.basket.lines}
+    rows: list[dict[str, Any]] = []
+    for n, gift in enumerate(closing.gifts, len(named) + 1):
+        name = f"gift-{n}"
+        while name in named:
+            name += "~"
+        rows.append(
+            {"n": n, "i": name, "s": gift.sku, "q": str(gift.quantity), "a": 0}
+            | {"k": LineKind.REWARD.value, "j": {"promotion": gift.promotion}}
+        )
+    return rows
 
 
 def spend_key(*, ref: str, unit: str) -> str:

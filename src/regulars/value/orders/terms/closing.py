@@ -47,6 +47,14 @@ class Issue(NamedTuple):
     most_held: int | None = None
 
 
+class GiftGiven(NamedTuple):
+    """Goods that a promotion gives with the order: a line of kind `reward` that costs nothing."""
+
+    promotion: str
+    sku: str
+    quantity: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class Closing:
     """A decided basket with all that its order needs.
@@ -74,6 +82,7 @@ class Closing:
     coupons: tuple[CouponHeld, ...] = ()
     issues: tuple[Issue, ...] = ()
     stock: tuple[tuple[str, Decimal], ...] = ()
+    gifts: tuple[GiftGiven, ...] = ()
     attributes: Mapping[str, Any] | None = None
     descriptions: tuple[str | None, ...] = ()
     actor: str
