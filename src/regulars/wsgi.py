@@ -2,24 +2,60 @@
 
 import io
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MethodType
 from typing import Any
 
 import django
 from django.conf import settings
-from django.core.handlers.wsgi import WSGIHandler
-from django.http import HttpRequest
-from django.urls import ResolverMatch
+from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
+from django.db import connections
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.request import HttpHeaders
+from django.urls import ResolverMatch, URLPattern, URLResolver, get_resolver
+from django.utils.functional import cached_property
+from django.utils.log import log_response
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "regulars.settings")
 django.setup(set_prefix=False)
 
+_API = "/api/v1/"
 _MACHINES = ("/api/", "/healthz", "/readyz", "/metrics")
 _WITH_BODY = ("POST", "PUT", "PATCH", "DELETE")
 
 
+_UNPREFIXED = frozenset(HttpHeaders.UNPREFIXED_HEADERS)
+
+
+class Headers(Mapping[str, str]):
+    """The headers of a request, looked up where they are: most calls ask for two."""
+
+    def __init__(self, meta: dict[str, Any]) -> None:
+        self._meta = meta
+
+    def __getitem__(self, name: str) -> str:
+        key = name.upper().replace("-", "_")
+        return str(self._meta[key if key in _UNPREFIXED else f"HTTP_{key}"])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(HttpHeaders(self._meta))
+
+    def __len__(self) -> int:
+        return len(HttpHeaders(self._meta))
+
+
+class MachineRequest(WSGIRequest):
+    """A request whose headers are not copied."""
+
+    @cached_property
+    def headers(self) -> Headers:  # type: ignore[override]
+        return Headers(self.META)
+
+
 class MachineHandler(WSGIHandler):
-    """Django without sessions, languages and forms, which no till needs and each request would pay for."""
+    """Django without sessions, languages, forms and signals, which no till needs and each request would pay for."""
+
+    request_class = MachineRequest
 
     def load_middleware(self, is_async: bool = False) -> None:
         everything, settings.MIDDLEWARE = settings.MIDDLEWARE, settings.API_MIDDLEWARE
@@ -28,16 +64,71 @@ class MachineHandler(WSGIHandler):
         finally:
             settings.MIDDLEWARE = everything
         self._fixed: dict[str, ResolverMatch] = {}
+        self._parts: dict[str, URLResolver] | None = None
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        response = self.get_response(self.request_class(environ))
+        response.close = MethodType(_done, response)
+        start_response(f"{response.status_code} {response.reason_phrase}", list(response.items()))
+        return response
+
+    def get_response(self, request: HttpRequest) -> Any:
+        """As Django's own, whose choice of addresses we never change."""
+        response = self._middleware_chain(request)  # type: ignore[attr-defined]
+        response._resource_closers.append(request.close)
+        if response.status_code >= 400:
+            log_response("%s: %s", response.reason_phrase, request.path, response=response, request=request)
+        return response
 
     def resolve_request(self, request: HttpRequest) -> ResolverMatch:
-        """Addresses without parts that vary, such as `/api/v1/orders`, are looked up once: there are only so many."""
+        """Addresses without parts that vary, such as `/api/v1/orders`, are looked up once: there are only so many.
+
+        Of others, the patterns that begin with the same word are asked first.
+        """
         match = self._fixed.get(request.path_info)
         if match is None:
-            match = super().resolve_request(request)
+            match = self._in_part(request.path_info) or super().resolve_request(request)
             if not match.args and not match.kwargs:
                 self._fixed[request.path_info] = match
         request.resolver_match = match
         return match
+
+    def _in_part(self, path: str) -> ResolverMatch | None:
+        if self._parts is None:
+            self._parts = _parts()
+        part = self._parts.get(path.removeprefix(_API).partition("/")[0]) if path.startswith(_API) else None
+        if part is None:
+            return None
+        try:
+            return part.resolve(path)
+        except Http404:
+            return None
+
+
+def _done(response: HttpResponse) -> None:
+    """What Django does by signals when an answer was sent: let go of what it held, give the connection back."""
+    for closer in response._resource_closers:  # type: ignore[attr-defined]
+        closer()
+    response._resource_closers.clear()  # type: ignore[attr-defined]
+    response.closed = True
+    connections["default"].close_if_unusable_or_obsolete()
+
+
+def _parts() -> dict[str, URLResolver]:
+    """The API's addresses by their first word; none at all should one begin with a part that varies."""
+    root = get_resolver()
+    api: Any = next(p for p in root.url_patterns if str(p.pattern) == _API.lstrip("/"))
+    words: dict[str, list[URLPattern]] = {}
+    for pattern in api.url_patterns:
+        words.setdefault(str(pattern.pattern).partition("/")[0], []).append(pattern)
+    if any("<" in word for word in words):
+        return {}
+
+    def part(patterns: list[URLPattern]) -> URLResolver:
+        within = URLResolver(api.pattern, patterns, api.default_kwargs, api.app_name, api.namespace)
+        return URLResolver(root.pattern, [within])
+
+    return {word: part(patterns) for word, patterns in words.items()}
 
 
 _for_machines, _for_browsers = MachineHandler(), WSGIHandler()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -29,6 +30,11 @@ class Unauthenticated(Refusal):
     status = 401
 
 
+@cache
+def _limit(per_minute: int) -> ratelimit.Limit:
+    return ratelimit.Limit(per_minute=per_minute, burst=max(1, per_minute // 6), name="key")
+
+
 class Key(HttpBearer):
     """A key that holds `scope`; the view finds it as `request.auth` (an `ApiKey`)."""
 
@@ -39,15 +45,14 @@ class Key(HttpBearer):
         self.scope = scope
 
     def __call__(self, request: HttpRequest) -> Any:
-        scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+        scheme, _, secret = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
         if scheme.lower() != "bearer" or not secret:
             raise Unauthenticated()
         return self.authenticate(request, secret.strip())
 
     def authenticate(self, request: HttpRequest, token: str) -> ApiKey:
         key = staff.key_by_secret(secret=token, ip=address_of(request))
-        limit = ratelimit.Limit(per_minute=key.rate_per_minute, burst=max(1, key.rate_per_minute // 6), name="key")
-        verdict = ratelimit.limiter.take(key.id, limit)
+        verdict = ratelimit.limiter.take(key.id, _limit(key.rate_per_minute))
         request.rate = verdict  # type: ignore[attr-defined] - `Manners` tells it in the headers
         if not verdict.allowed:
             raise ratelimit.TooManyRequests(
