@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from regulars.kernel import ids
 from regulars.value.catalog.terms import Barred
 from regulars.value.checkout.terms import SessionState
 from regulars.value.orders.terms import Holding, OrderState
-from regulars.value.promotions.terms import PricedLine, Question, Verdict
+from regulars.value.promotions.terms import PricedLine, Question, Unapplied, Unlock, Verdict
 
 MOST_HINTS = 20
 # what a cashier can say across the counter comes first
@@ -47,8 +48,56 @@ class Standing(NamedTuple):
     order_id: UUID | None = None
 
 
+def body(quoted: Quoted, standing: Standing) -> bytes:
+    """`answer` as JSON. What is said of promotions that did not act is mostly what was said to others before."""
+    known = _written_before.get
+    written = [known(u) or _written(u) for u in quoted.verdict.pricing.unapplied]
+    rejected = [one.rejected for one in written] + [orjson.dumps(row) for row in _refused_rules(quoted.verdict)]
+    hints = [orjson.dumps(row) for row in _barred_hints(quoted)]
+    if len(hints) < MOST_HINTS:
+        near = [one for one in written if one.nearness is not None]
+        near.sort(key=_BY_NEARNESS)
+        hints += [one.hint for one in near[: MOST_HINTS - len(hints)]]
+    told = _answer(quoted, standing, _listed(rejected), _listed(hints[:MOST_HINTS]))
+    return orjson.dumps(told)
+
+
+def _listed(rows: list[bytes]) -> orjson.Fragment:
+    return orjson.Fragment(b"[%b]" % b",".join(rows))
+
+
+class _Written(NamedTuple):
+    """What is said of a promotion that did not act, as JSON: in `rejected`, and as a hint if it is near."""
+
+    rejected: bytes
+    nearness: tuple[int, int] | None
+    hint: bytes
+
+
+_MOST_WRITTEN = 20_000
+_written_before: dict[Unapplied, _Written] = {}
+_BY_NEARNESS = itemgetter(1)
+
+
+def _written(unapplied: Unapplied) -> _Written:
+    if len(_written_before) >= _MOST_WRITTEN:
+        _written_before.clear()
+    unlock = unapplied.unlock
+    told = _Written(
+        orjson.dumps(_unapplied(unapplied)),
+        _nearness(unlock) if unlock is not None else None,
+        orjson.dumps({"key": unapplied.key, **(_unlock(unlock) or {})}),
+    )
+    _written_before[unapplied] = told
+    return told
+
+
 def answer(quoted: Quoted, standing: Standing) -> dict[str, Any]:
     """The whole answer; ids only, nobody's phone."""
+    return _answer(quoted, standing, _rejected(quoted.verdict), _hints(quoted))
+
+
+def _answer(quoted: Quoted, standing: Standing, rejected: Any, hints: Any) -> dict[str, Any]:
     basket, verdict, pricing = quoted.question.basket, quoted.verdict, quoted.verdict.pricing
     member = quoted.question.member
     return {
@@ -70,10 +119,10 @@ def answer(quoted: Quoted, standing: Standing) -> dict[str, Any]:
         "earn": dict(quoted.earned),
         "spend": [{"unit": s.unit, "amount": s.amount, "minor": s.minor} for s in verdict.spend],
         "applied": _applied(verdict),
-        "rejected": _rejected(verdict),
+        "rejected": rejected,
         "coupons": _coupons(quoted),
         "not_entitled": [_barred(quoted, b) for b in quoted.barred],
-        "hints": _hints(quoted),
+        "hints": hints,
         "balances": {unit: h._asdict() for unit, h in quoted.balances.items()},
         "search": {
             "exact": pricing.search.is_exact,
@@ -140,22 +189,25 @@ def _applied(verdict: Verdict) -> list[dict[str, Any]]:
 
 
 def _rejected(verdict: Verdict) -> list[dict[str, Any]]:
-    promotions = [
-        {
-            "key": u.key,
-            "kind": "promotion",
-            "coupon": u.coupon,
-            "code": u.code,
-            "detail": u.detail,
-            "unlock": _unlock(u.unlock),
-        }
-        for u in verdict.pricing.unapplied
-    ]
-    rules = [
+    return [_unapplied(u) for u in verdict.pricing.unapplied] + _refused_rules(verdict)
+
+
+def _unapplied(unapplied: Unapplied) -> dict[str, Any]:
+    return {
+        "key": unapplied.key,
+        "kind": "promotion",
+        "coupon": unapplied.coupon,
+        "code": unapplied.code,
+        "detail": unapplied.detail,
+        "unlock": _unlock(unapplied.unlock),
+    }
+
+
+def _refused_rules(verdict: Verdict) -> list[dict[str, Any]]:
+    return [
         {"key": r.rule, "kind": "earn_rule", "coupon": None, "code": r.code, "detail": r.detail, "unlock": None}
         for r in verdict.earning.rejected
     ]
-    return promotions + rules
 
 
 def _unlock(unlock: Any) -> dict[str, Any] | None:
@@ -200,10 +252,18 @@ def _barred(quoted: Quoted, barred: Barred) -> dict[str, Any]:
 
 def _hints(quoted: Quoted) -> list[dict[str, Any]]:
     """What would unlock more: what bars a line first, then the nearest, at most twenty. `rejected` has them all."""
-    barred = [(b.right, b.unlock) for b in quoted.barred if b.unlock is not None]
     near = [(u.key, u.unlock) for u in quoted.verdict.pricing.unapplied if u.unlock is not None]
-    near.sort(key=lambda hint: (_NEARNESS.get(hint[1].kind, len(_NEARNESS)), hint[1].amount))
-    return [{"key": key, **(_unlock(unlock) or {})} for key, unlock in (barred + near)[:MOST_HINTS]]
+    near.sort(key=lambda hint: _nearness(hint[1]))
+    hints = [{"key": key, **(_unlock(unlock) or {})} for key, unlock in near[:MOST_HINTS]]
+    return (_barred_hints(quoted) + hints)[:MOST_HINTS]
+
+
+def _barred_hints(quoted: Quoted) -> list[dict[str, Any]]:
+    return [{"key": b.right, **(_unlock(b.unlock) or {})} for b in quoted.barred if b.unlock is not None]
+
+
+def _nearness(unlock: Unlock) -> tuple[int, int]:
+    return _NEARNESS.get(unlock.kind, len(_NEARNESS)), unlock.amount
 
 
 def pack(told: bytes) -> bytes:

@@ -105,7 +105,7 @@ class Context(NamedTuple):
 class Decided(NamedTuple):
     """A decision with everything that it rests on. `counters`: the member's own, after it (None: unchanged).
 
-    `coupons` are those that it uses; `used` says which lines use up which right.
+    `coupons` are those that it uses; `json` is the question as JSON (empty for a frozen one).
     """
 
     asked: Asked
@@ -117,6 +117,7 @@ class Decided(NamedTuple):
     coupons: tuple[CouponHeld, ...]
     stock: tuple[tuple[str, Decimal], ...]
     counters: Mapping[str, int] | None
+    json: bytes = b""
 
     @property
     def barred(self) -> tuple[Barred, ...]:
@@ -264,7 +265,8 @@ def _decided(
         only=asked.only,
         identifiers=asked.told.identifiers,
     )
-    verdict = engine.decide(question, snapshot)
+    json = engine.question_json(question)
+    verdict = engine.decide(question, snapshot, json)
     asks = pricing.asks_of(lines, goods)
     buyer = Buyer(member.tier or snapshot.base_tier, member.audiences, member.counters) if member else None
     entitlement = (
@@ -284,6 +286,7 @@ def _decided(
         coupons=used_of(question, verdict),
         stock=pricing.stock_of(lines, goods),
         counters=counters,
+        json=json,
     )
 
 

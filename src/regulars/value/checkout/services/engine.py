@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import zlib
+from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import date
+from threading import Lock
 
 import orjson
 
@@ -16,11 +18,28 @@ from regulars.value.promotions.terms import Question, Snapshot, Verdict
 from regulars.value.promotions.terms.drafts import DRAFT_PREFIX
 
 _LEVEL = 1  # of compression: questions are written once a sale and read once a month
+_MOST_REMEMBERED = 512  # decisions: a close mostly asks what the last telling of its basket asked
+_remembered: OrderedDict[bytes, tuple[Snapshot, Verdict]] = OrderedDict()
+_lock = Lock()
 
 
-def decide(question: Question, snapshot: Snapshot) -> Verdict:
-    """What a basket saves, what points pay, what the rest earns."""
-    return promotions.decide(question=question, snapshot=snapshot)
+def decide(question: Question, snapshot: Snapshot, asked: bytes | None = None) -> Verdict:
+    """What a basket saves, what points pay, what the rest earns.
+
+    Args: asked: the question as `question_json` writes it. What was asked a moment ago, of the same snapshot, is not
+    decided again: the same question has the same answer.
+    """
+    if asked is None:
+        return promotions.decide(question=question, snapshot=snapshot)
+    known = _remembered.get(asked)
+    if known is not None and known[0] is snapshot:
+        return known[1]
+    verdict = promotions.decide(question=question, snapshot=snapshot)
+    with _lock:
+        _remembered[asked] = snapshot, verdict
+        if len(_remembered) > _MOST_REMEMBERED:
+            _remembered.popitem(last=False)
+    return verdict
 
 
 def with_drafts(snapshot: Snapshot, only: frozenset[str]) -> tuple[Snapshot, frozenset[str]]:
@@ -49,9 +68,14 @@ def limits_of(
     return snapshot.limits(store=store, day=day, coupons=coupons, identifiers=identifiers)
 
 
-def question_body(question: Question) -> bytes:
-    """A question as it is kept: to close what was tendered, to replay, to reprice."""
-    return zlib.compress(orjson.dumps(promotions.question_to_json(question)), _LEVEL)
+def question_json(question: Question) -> bytes:
+    """A question as JSON, whole and exact."""
+    return orjson.dumps(promotions.question_to_json(question))
+
+
+def question_body(asked: bytes) -> bytes:
+    """A question's JSON as it is kept: to close what was tendered, to replay, to reprice."""
+    return zlib.compress(asked, _LEVEL)
 
 
 def question_of(body: bytes) -> Question:

@@ -183,7 +183,7 @@ def session_with(decided: Decided, quoted: Quoted, standing: Standing, status: i
         order_id=standing.order_id,
         expires_at=standing.expires_at,
         tender_until=standing.tender_until,
-        json=orjson.dumps(answers.answer(quoted, standing)),
+        json=answers.body(quoted, standing),
         status=status,
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -195,7 +196,7 @@ class Verdict:
         """What is left to pay after points."""
         return self.pricing.total_minor - sum(s.minor for s in self.spend)
 
-    @property
+    @cached_property
     def digest(self) -> bytes:
         """16 bytes over results, never over the clock: equal digests are equal prices, outcomes and earnings."""
         p = self.pricing
