@@ -93,6 +93,48 @@ class BatchRow(models.Model):
         indexes = [models.Index(fields=["program", "-created_at"], name="coupons_batches_of_program")]
 
 
+class RunRow(models.Model):
+    """Codes of a batch that lie on sheets, ascending: one part that was made at once. Kept: as long as its batch."""
+
+    pk = models.CompositePrimaryKey("batch_id", "place")
+    batch_id = models.UUIDField()
+    place = models.BigIntegerField(help_text="The place of its first code in the batch, from 1.")
+    count = models.BigIntegerField()
+    program = _program()
+    width = models.SmallIntegerField(help_text="How many signs each code has.")
+    low = models.TextField(db_collation="C")
+    high = models.TextField(db_collation="C")
+
+    class Meta:
+        db_table = "coupons_run"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(place__gt=0, count__gt=0, width__gt=0, low__lte=F("high")), name="W8_a_run_has_codes"
+            ),
+        ]
+        indexes = [models.Index(fields=["program", "width", "low"], name="coupons_runs_of_program")]
+
+
+class SheetRow(models.Model):
+    """Some hundred codes side by side, never changed; who uses one gives it a row. Kept: as long as its batch.
+
+    One is just short enough (`sheets.SHEET`) to lie in its table, four to a page.
+    """
+
+    pk = models.CompositePrimaryKey("batch_id", "place")
+    batch_id = models.UUIDField()
+    place = models.BigIntegerField(help_text="The place of its first code in the batch, from 1.")
+    run = models.BigIntegerField(help_text="The place of its run.")
+    low = models.TextField(db_collation="C", help_text="Its first code.")
+    codes = models.BinaryField(help_text="All of one width, ascending.")
+
+    class Meta:
+        db_table = "coupons_sheet"
+        constraints = [
+            models.UniqueConstraint(fields=["batch_id", "run", "low"], name="W8_a_sheet_lies_in_its_run_once"),
+        ]
+
+
 class CouponRow(models.Model):
     """One code: unique (used once) or shared (used by many). Kept: for ever; it names the member by id only."""
 
@@ -155,6 +197,7 @@ class CouponRow(models.Model):
             models.Index(
                 fields=["offered_to"], condition=Q(offered_to__isnull=False), name="coupons_offered_to_member"
             ),
+            models.Index(fields=["program", "code"], condition=Q(is_shared=True), name="coupons_shared"),
             models.Index(
                 fields=["program", "ends_at"],
                 condition=Q(member_id__isnull=False, state=State.OPEN, ends_at__isnull=False),

@@ -29,6 +29,7 @@ ROUNDS = 10
 GUESSES = 1_000_000  # how many times larger the space of codes must be than the codes drawn from it
 MOST_SPACE = 1 << 62
 LONGEST = 64
+_STRIPE = 16_384  # numbers permuted at once: what is in between stays in the cache
 _PATTERN = re.compile(r"[A-Z0-9]{0,16}#[A-Z0-9#]{0,47}\Z", re.ASCII)
 _SEPARATORS = re.compile(r"[\s\-\u2010-\u2015]+")
 # Damm's table: finds every wrong digit and every swap of neighbours
@@ -113,16 +114,20 @@ class Maker:
 
     def _mixed(self, halves: array[int], turn: int) -> array[int]:
         """What AES makes of each half in one round: 64 bits each."""
-        blocks = array("Q", bytes(16 * len(halves)))
-        blocks[0::2] = array("Q", [turn]) * len(halves)
+        blocks = array("Q", [turn, 0]) * len(halves)
         blocks[1::2] = halves
-        out = array("Q")
-        encryptor = self._cipher.encryptor()
-        out.frombytes(encryptor.update(blocks.tobytes()) + encryptor.finalize())
-        return out[0::2]
+        out = array("Q", [0, 0]) * (len(halves) + 1)  # a block more than needed: `update_into` insists
+        self._cipher.encryptor().update_into(memoryview(blocks).cast("B"), memoryview(out).cast("B"))
+        return out[: 2 * len(halves) : 2]
 
     def permute(self, numbers: array[int]) -> array[int]:
         """Each number's image, in the order given. Args: numbers: of type "Q", below `space`."""
+        images = array("Q")
+        for at in range(0, len(numbers), _STRIPE):
+            images.extend(self._permute(numbers[at : at + _STRIPE]))
+        return images
+
+    def _permute(self, numbers: array[int]) -> array[int]:
         left, right = _divmod(_arrow(numbers), self._half.right_size)
         for turn in range(ROUNDS):
             if turn % 2 == 0:
@@ -133,7 +138,10 @@ class Maker:
 
     def _turned(self, half: Any, other: Any, size: int, turn: int) -> Any:
         added = _divmod(_arrow(self._mixed(_array(other), turn)), size)[1]
-        return _divmod(pc.add(half, added), size)[1]
+        total = pc.add(half, added)
+        return pc.min_element_wise(
+            total, pc.subtract(total, pa.scalar(size, pa.uint64()))
+        )  # below 0 wraps to the top
 
     def number_of(self, code: str) -> int | None:
         """The number behind a code of this pattern; None when it cannot be one of ours."""

@@ -11,9 +11,11 @@ from uuid import UUID
 from regulars.value.coupons.rules.codes import Maker
 
 COLUMNS = "id, program_id, code, template, version, starts_at, ends_at, issued_at, batch_id"
+SHEET_COLUMNS = "batch_id, run, place, low, codes"
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 TRAILER = b"\xff\xff"
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+_PLACE = struct.Struct("!iq")
 _COUNTER_AT = 2 + 4 + 12  # the last four bytes of the id, which is the first field
 
 
@@ -43,6 +45,16 @@ def instant(at: datetime | None) -> bytes:
 
 def _field(data: bytes) -> bytes:
     return struct.pack("!i", len(data)) + data
+
+
+def sheets(codes: bytes, *, width: int, each: int, batch_id: UUID, run: int, place: int) -> bytes:
+    """Rows of `SHEET_COLUMNS`: codes of one width, which ascend, `each` to a sheet; `place` is that of the first."""
+    head = struct.pack("!h", 5) + _field(batch_id.bytes) + _field(struct.pack("!q", run))
+    out = []
+    for at in range(0, len(codes), each * width):
+        sheet = codes[at : at + each * width]
+        out += [head, _PLACE.pack(8, place + at // width), _field(sheet[:width]), _field(sheet)]
+    return b"".join(out)
 
 
 def rows(model: bytes, code_at: int, *, maker: Maker, images: array[int], first: int) -> bytearray:

@@ -13,6 +13,7 @@ from regulars.value.coupons.services.document import (
     template_or_none,
     templates,
 )
+from regulars.value.coupons.services.exporting import codes_of
 from regulars.value.coupons.services.holding import accept, decline, give, issue, share, void, withdraw
 from regulars.value.coupons.services.identity import absorb, dossier, forget, separate
 from regulars.value.coupons.services.looking import (
@@ -30,7 +31,6 @@ from regulars.value.coupons.services.making import (
     AT_ONCE,
     batches,
     begin_batch,
-    codes_of,
     find_batch,
     make_batch,
     unfinished,

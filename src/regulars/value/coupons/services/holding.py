@@ -161,6 +161,7 @@ def share(*, program_id: int, template: str, code: str, most: int | None = None,
         most=most,
         used=0,
     )
+    base.ask("select coupons_one_at_a_time(%s::int)", (program_id,))
     try:
         with transaction.atomic():
             row.save(force_insert=True)
@@ -231,7 +232,7 @@ def decline(*, program_id: int, code: str, member_id: UUID, actor: str) -> Coupo
 
 def _locked(program_id: int, code: str) -> CouponRow:
     rows = CouponRow.objects.select_for_update().filter(program_id=program_id, code=spelling.canonical(code))
-    row = rows.first()
+    row = rows.first()  # who holds a coupon has a row: what lies on a sheet is in nobody's hands
     if row is None:
         raise UnknownCode
     return row

@@ -34,9 +34,34 @@ class Page(NamedTuple):
 
 def by_ids(*, program_id: int, coupon_ids: Sequence[UUID]) -> tuple[Coupon, ...]:
     """These coupons, in the order asked; unknown ids are left out."""
-    rows = {r.id: r for r in CouponRow.objects.filter(program_id=program_id, pk__in=coupon_ids)}
+    rows = {r.id: r for r in rows_of(program_id=program_id, coupon_ids=coupon_ids)}
     now = clock.now()
     return tuple([coupon(rows[i], now) for i in coupon_ids if i in rows])
+
+
+def rows_of(*, program_id: int, coupon_ids: Sequence[UUID] = (), codes: Sequence[str] = ()) -> list[CouponRow]:
+    """Coupons by id or by canonical code; one that lies untouched on a sheet is answered as its row would be."""
+    known = CouponRow.objects.filter(Q(pk__in=coupon_ids) | Q(code__in=codes), program_id=program_id)
+    rows = list(known)
+    if len(rows) < len(coupon_ids) + len(codes):
+        asked = (program_id, list(coupon_ids), list(codes))
+        rows += CouponRow.objects.raw("select * from coupons_untouched(%s::int, %s::uuid[], %s::text[])", asked)
+    return rows
+
+
+def row_of(*, program_id: int, coupon_id: UUID | None = None, code: str | None = None) -> CouponRow:
+    """One coupon, as `rows_of`.
+
+    Raises: UnknownCode.
+    """
+    rows = rows_of(
+        program_id=program_id,
+        coupon_ids=[coupon_id] if coupon_id is not None else [],
+        codes=[code] if code is not None else [],
+    )
+    if not rows:
+        raise UnknownCode
+    return rows[0]
 
 
 def coupon(row: CouponRow, now: datetime) -> Coupon:
@@ -102,11 +127,11 @@ def look_up(*, program_id: int, code: str, who: Sequence[str]) -> Coupon:
     Raises: UnknownCode, the same for a malformed one, an unknown one and another program's; TooManyRequests.
     """
     must_not_guess(program_id=program_id, who=who)
-    row = CouponRow.objects.filter(program_id=program_id, code=spelling.canonical(code)).first()
-    if row is None:
+    rows = rows_of(program_id=program_id, codes=[spelling.canonical(code)])
+    if not rows:
         count_miss(program_id=program_id, who=who)
         raise UnknownCode
-    return coupon(row, clock.now())
+    return coupon(rows[0], clock.now())
 
 
 def must_not_guess(*, program_id: int, who: Iterable[str]) -> None:
@@ -156,9 +181,7 @@ def story(*, program_id: int, coupon_id: UUID) -> tuple[Chapter, ...]:
 
     Raises: UnknownCode.
     """
-    row = CouponRow.objects.filter(program_id=program_id, pk=coupon_id).first()
-    if row is None:
-        raise UnknownCode
+    row = row_of(program_id=program_id, coupon_id=coupon_id)
     first = []
     batch = BatchRow.objects.filter(program_id=program_id, pk=row.batch_id).first() if row.batch_id else None
     if batch is not None:

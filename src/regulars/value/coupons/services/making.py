@@ -1,14 +1,11 @@
-"""Batches: many codes made and stored in parts, each part one commit, whatever kills the worker; and their export."""
+"""Batches: many codes made and stored in parts, each part one commit, whatever kills the worker; and withdrawn."""
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -21,7 +18,7 @@ from regulars.people.programs import services as programs
 from regulars.value.coupons.models import BatchRow, CouponRow, SeriesRow
 from regulars.value.coupons.rules import copying, validity
 from regulars.value.coupons.rules.codes import Maker
-from regulars.value.coupons.services import base, coining, document
+from regulars.value.coupons.services import base, coining, document, sheets
 from regulars.value.coupons.terms import (
     Alphabet,
     Batch,
@@ -36,7 +33,6 @@ MOST = 10_000_000
 PART = 250_000  # codes in one commit
 CHUNK = 20_000  # rows in memory at once
 AT_ONCE = 10_000  # so many are made while the caller waits
-EXPORTED_AT_ONCE = 5_000
 _LONGEST_NOTE = 500
 
 
@@ -161,15 +157,24 @@ def _make_part(row: BatchRow, count: int) -> None:
     maker = coining.maker(program_id=row.program_id, pattern=series.pattern, alphabet=Alphabet(series.alphabet))
     begin = int(row.first or 0) + row.made
     images = _sorted(maker.permute(array("Q", range(begin, begin + count))))
+    if count >= sheets.LEAST:
+        if sheets.must_look(row, maker):
+            images = _sorted(_without_taken(row, series, maker, images))
+        sheets.lay(row, maker, images)
+    else:
+        _store(row, series, maker, images)
+    row.made += count
+    if row.made == row.size:
+        row.done_at = clock.now()
+    row.save(update_fields=["made", "done_at"])
+
+
+def _store(row: BatchRow, series: SeriesRow, maker: Maker, images: array[int]) -> None:
     try:
         with transaction.atomic():
             _copy(row, maker, images)
     except psycopg.errors.UniqueViolation:  # an imported pool has codes of this pattern: others are drawn for them
         _copy(row, maker, _sorted(_without_taken(row, series, maker, images)))
-    row.made += count
-    if row.made == row.size:
-        row.done_at = clock.now()
-    row.save(update_fields=["made", "done_at"])
 
 
 def _sorted(images: array[int]) -> array[int]:
@@ -184,8 +189,9 @@ def _without_taken(row: BatchRow, series: SeriesRow, maker: Maker, images: array
     while True:
         codes = maker.spell(good)
         taken = {c for (c,) in base.ask(
-            "select code from coupons_coupon where program_id = %s::int and code = any(%s::text[])",
-            (row.program_id, codes),
+            "select code from coupons_coupon where program_id = %s::int and code = any(%s::text[])"
+            " union select code from coupons_on_sheets(%s::int, %s::text[])",
+            (row.program_id, codes, row.program_id, codes),
         )}  # fmt: skip
         good = array("Q", [n for n, code in zip(good, codes, strict=True) if code not in taken])
         if len(good) == wanted:
@@ -262,40 +268,6 @@ def batch_of(row: BatchRow) -> Batch:
     )
 
 
-def codes_of(*, program_id: int, batch_id: UUID) -> Iterator[bytes]:
-    """The codes of a batch as CSV (code, state, starts_at, ends_at), streamed in the order of their codes.
-
-    Raises: UnknownBatch, at once; BatchRunning while codes are still being made.
-    """
-    found = find_batch(program_id=program_id, batch_id=batch_id)
-    if found.done_at is None:
-        raise BatchRunning(made=found.made, size=found.size)
-    return _streamed(program_id, found)
-
-
-def _streamed(program_id: int, found: Batch) -> Iterator[bytes]:
-    yield b"code,state,starts_at,ends_at\r\n"
-    after, last = found.batch_id, UUID(int=found.batch_id.int + found.size)
-    while True:
-        rows: list[Any] = list(
-            CouponRow.objects.filter(program_id=program_id, pk__gt=after, pk__lte=last, batch_id=found.batch_id)
-            .order_by("pk")
-            .values_list("pk", "code", "shown", "state", "starts_at", "ends_at")[:EXPORTED_AT_ONCE]
-        )
-        if not rows:
-            return
-        after = rows[-1][0]
-        out = io.StringIO()
-        writer = csv.writer(out)
-        now = clock.now()
-        for _, code, shown, state, starts, ends in rows:
-            is_over = state == State.OPEN and ends is not None and ends <= now
-            writer.writerow(
-                [shown or code, "expired" if is_over else state, starts.isoformat(), ends.isoformat() if ends else ""]
-            )
-        yield out.getvalue().encode()
-
-
 @transaction.atomic
 def void_batch(*, program_id: int, batch_id: UUID, actor: str, reason: str) -> int:
     """Withdraw every code of a batch that nobody holds, reserved or used; returns how many.
@@ -312,7 +284,8 @@ def void_batch(*, program_id: int, batch_id: UUID, actor: str, reason: str) -> i
     rows = CouponRow.objects.filter(
         program_id=program_id, pk__gt=row.id, pk__lte=UUID(int=row.id.int + row.size), state=State.OPEN
     )
-    gone = rows.filter(batch_id=row.id, member_id=None).update(state=State.VOIDED)
+    gone = 0 if row.voided_at else sheets.untouched(row=row)  # the batch's own row withdraws them
+    gone += rows.filter(batch_id=row.id, member_id=None).update(state=State.VOIDED)
     row.voided_at = clock.now()
     row.note = f"{row.note}\n{actor}: {reason.strip()}".strip()
     row.save(update_fields=["voided_at", "note"])

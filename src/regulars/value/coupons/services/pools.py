@@ -104,6 +104,9 @@ def _store(begun: BatchRow, lines: list[tuple[int, str]]) -> list[tuple[int, str
             refused.append((number, text, fault or "stands in the file twice"))
         else:
             good[code] = (number, text, UUID(int=row.id.int + place))
+    base.ask("select coupons_one_at_a_time(%s::int)", (row.program_id,))
+    on_sheets = base.ask("select code from coupons_on_sheets(%s::int, %s::text[])", (row.program_id, list(good)))
+    refused += [(*good.pop(code)[:2], "is a code already") for (code,) in on_sheets]
     stored = base.ask(
         "insert into coupons_coupon (id, program_id, code, shown, template, version, starts_at, ends_at, issued_at,"
         " batch_id) select x.id, %s::int, x.code, nullif(x.shown, x.code), %s::text, %s::int, %s::timestamptz,"

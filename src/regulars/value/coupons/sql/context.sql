@@ -15,8 +15,8 @@ begin
          c.until, c.most, c.used, coalesce(t.redeemed, 0), coalesce(u.used, 0),
          p_owner is not null and exists (select 1 from coupons_use x where x.coupon_id = c.id
            and (x.owner = p_owner or x.order_ref = p_owner) and x.state in ('reserved', 'redeemed'))
-    from coupons_coupon c
+    from (select x.* from coupons_coupon x where x.program_id = p_program and x.code = any (p_codes)
+          union all select x.* from coupons_untouched(p_program, '{}', p_codes) x) as c
     left join coupons_tally t on t.member_id = p_member and t.template = c.template
-    left join coupons_usage u on u.program_id = p_program and u.template = c.template
-   where c.program_id = p_program and c.code = any (p_codes);
+    left join coupons_usage u on u.program_id = p_program and u.template = c.template;
 end $$;

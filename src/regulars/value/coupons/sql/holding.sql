@@ -52,6 +52,7 @@ create or replace function coupons_void(p_program int, p_ids uuid[], p_at timest
 returns table (coupon_id uuid, code text, voided boolean, why text) language plpgsql as $$
 declare c coupons_coupon;
 begin
+  perform coupons_touch(p_program, p_ids, '{}');
   for c in select x.* from coupons_coupon x where x.program_id = p_program and x.id = any (p_ids) order by x.id for update loop
     if c.state in ('open', 'expired') or (c.state = 'reserved' and c.until <= p_at) then
       if c.state = 'reserved' then

@@ -119,6 +119,7 @@ declare
   c coupons_coupon; u coupons_use; v_reason text; n int := 0; v_fresh uuid[] := '{}'; v_late bigint[] := '{}';
   v_ids uuid[]; v_missing text;
 begin
+  perform coupons_touch(p_program, p_ids, p_codes);
   select array_agg(distinct x.id) into v_ids from (
     select y.id from coupons_coupon y where y.program_id = p_program and y.id = any (p_ids) union all
     select y.id from coupons_coupon y where y.program_id = p_program and y.code = any (p_codes)) x;

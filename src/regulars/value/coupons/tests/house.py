@@ -11,7 +11,8 @@ from django.db import connection
 from regulars.people.members import services as members
 from regulars.people.programs import services as programs
 from regulars.value.coupons import services as coupons
-from regulars.value.coupons.terms import Coupon, Held
+from regulars.value.coupons.services import coining
+from regulars.value.coupons.terms import Alphabet, Coupon, Held
 
 ACTOR = "key:1"
 GIVES = {"effects": [{"kind": "order_percent", "percent": "10"}]}
@@ -76,6 +77,25 @@ def state(program_id: int, code: str) -> str:
 
 def told(program_id: int, coupon_id: UUID) -> list[str]:
     return [c.kind for c in coupons.story(program_id=program_id, coupon_id=coupon_id)]
+
+
+def made(program_id: int) -> list[str]:
+    """Every code of the program, whether it has a row or lies on a sheet."""
+    found = rows(
+        "select coupons_id(s.batch_id, s.place + n), convert_from(substr(s.codes, n * r.width + 1, r.width), 'UTF8')"
+        f" from coupons_run r join coupons_sheet s on r.program_id = {program_id} and s.batch_id = r.batch_id"
+        " and s.run = r.place cross join generate_series(0, length(s.codes) / r.width - 1) as n"
+        f" union select id, code from coupons_coupon where program_id = {program_id}"
+    )
+    return [code for _, code in found]
+
+
+def coming(row: Any) -> list[str]:
+    """The codes that a batch which has begun is going to make."""
+    maker = coining.maker(
+        program_id=row.program_id, pattern=row.series.pattern, alphabet=Alphabet(row.series.alphabet)
+    )
+    return maker.encode(range(row.first, row.first + row.size))
 
 
 def rows(sql: str) -> list[tuple[Any, ...]]:
