@@ -7,7 +7,7 @@ import pytest
 from regulars.kernel.errors import Invalid
 from regulars.people.members.terms import UnknownMember
 from regulars.value.checkout.terms import NoSession, SessionCancelled, SessionClosed
-from regulars.value.checkout.tests import house
+from regulars.value.checkout.tests import house, shop
 from regulars.value.orders import services as orders
 
 pytestmark = pytest.mark.django_db
@@ -122,3 +122,17 @@ def test_a_stranger_is_refused():
     mary = house.member(other)
     with pytest.raises(UnknownMember):
         house.put(shop, key="b", member_id=mary)
+
+
+def test_two_coupons_of_a_kind_that_a_member_may_use_once_do_not_strand_the_cashier():
+    program = shop.program(templates=({**shop.FIVE, "limits": {"redeem": 1}}, shop.TENTH))
+    mary = house.member(program)
+    codes = shop.coupon(program, mary), shop.coupon(program, mary)
+    quote = house.put(program, house.line("a", 4000, sku="book"), key="b", member_id=mary, coupons=codes)
+    assert [(c["state"], c["reason"]) for c in house.body(quote)["coupons"]] == [
+        ("applied", ""),
+        ("refused", "limit_reached"),
+    ]
+    house.tender(program, "b", digest=quote.digest)
+    assert house.body(house.close(program, "b"))["due"] == 3500
+    assert [shop.coupon_state(c) for c in codes] == ["redeemed", "open"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -75,6 +76,28 @@ def judge(row: Known, template: Template | None, where: Where) -> Held:
         version=row.version,
         is_shared=row.is_shared,
     )
+
+
+def judge_all(
+    codes: Sequence[str], rows: Mapping[str, Known], templates: Mapping[str, Template | None], where: Where
+) -> tuple[Held, ...]:
+    """What was found by each code of one basket, in their order. Codes of one template share what its limits leave.
+
+    Args: rows: by code. templates: by the code of their row.
+    """
+    found: list[Held] = []
+    brought: Counter[str] = Counter()
+    for code in codes:
+        row = rows.get(code)
+        if row is None:
+            found.append(unknown(code))
+            continue
+        before = brought[row.template]
+        told = row._replace(taken=row.taken + before, total_used=row.total_used + before)
+        found.append(judge(told, templates.get(code), where))
+        if not found[-1].refused and not row.mine:
+            brought[row.template] += 1
+    return tuple(found)
 
 
 def _reason(row: Known, template: Template | None, where: Where) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from datetime import datetime
 from threading import Lock
@@ -65,6 +66,9 @@ def forget_numbers() -> None:
     """Drop this process's block of numbers; for tests, whose databases begin to count anew."""
     with _lock:
         _numbers.clear()
+
+
+os.register_at_fork(before=forget_numbers)  # a child must not spell its parent's codes again
 
 
 @transaction.atomic

@@ -74,16 +74,11 @@ def judge(
     """As `find`, for rows that a caller has read from `coupons_context` by itself. `codes` are canonical."""
     where = judging.Where(member_id, base.lineage(program_id=program_id, store=store), channel, at, tier, audiences)
     found = {r.code: r for r in [judging.Known(*row) for row in rows]}
-    return tuple(
-        [
-            judging.judge(
-                row, document.template_or_none(program_id=program_id, key=row.template, version=row.version), where
-            )
-            if (row := found.get(code)) is not None
-            else judging.unknown(code)
-            for code in codes
-        ]
-    )
+    templates = {
+        r.code: document.template_or_none(program_id=program_id, key=r.template, version=r.version)
+        for r in found.values()
+    }
+    return judging.judge_all(codes, found, templates, where)
 
 
 @transaction.atomic

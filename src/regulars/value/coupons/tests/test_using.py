@@ -71,6 +71,16 @@ def test_a_template_says_where_when_and_for_whom(more, asked, reason):
     assert bool(held.detail) is bool(reason)
 
 
+@pytest.mark.parametrize("limits", [{"redeem": 1}, {"total": 1}])
+def test_codes_of_one_template_in_one_basket_share_what_its_limit_leaves(limits):
+    shop = house.program(house.template(limits=limits))
+    mary = house.member(shop)
+    first, second = house.issued(shop, mary), house.issued(shop, mary)
+    found = house.find(shop, first.code, second.code, member_id=mary)
+    assert [h.refused for h in found] == ["", "limit_reached"]
+    assert [h.refused for h in house.find(shop, second.code, member_id=mary)] == [""]
+
+
 def test_an_unknown_code_and_one_of_another_program_are_told_alike():
     shop, other = house.program(), house.program(key="other")
     coupon = house.issued(other, house.member(other))
