@@ -74,7 +74,7 @@ class _Written(NamedTuple):
     hint: bytes
 
 
-_MOST_WRITTEN = 20_000
+_MOST_WRITTEN = 5_000
 _written_before: dict[Unapplied, _Written] = {}
 _BY_NEARNESS = itemgetter(1)
 

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import date
 from threading import Lock
+from weakref import ref
 
 import orjson
 
@@ -19,7 +20,7 @@ from regulars.value.promotions.terms.drafts import DRAFT_PREFIX
 
 _LEVEL = 1  # of compression: questions are written once a sale and read once a month
 _MOST_REMEMBERED = 512  # decisions: a close mostly asks what the last telling of its basket asked
-_remembered: OrderedDict[bytes, tuple[Snapshot, Verdict]] = OrderedDict()
+_remembered: OrderedDict[bytes, tuple[ref[Snapshot], Verdict]] = OrderedDict()  # an old snapshot may go
 _lock = Lock()
 
 
@@ -32,11 +33,11 @@ def decide(question: Question, snapshot: Snapshot, asked: bytes | None = None) -
     if asked is None:
         return promotions.decide(question=question, snapshot=snapshot)
     known = _remembered.get(asked)
-    if known is not None and known[0] is snapshot:
+    if known is not None and known[0]() is snapshot:
         return known[1]
     verdict = promotions.decide(question=question, snapshot=snapshot)
     with _lock:
-        _remembered[asked] = snapshot, verdict
+        _remembered[asked] = ref(snapshot), verdict
         if len(_remembered) > _MOST_REMEMBERED:
             _remembered.popitem(last=False)
     return verdict
