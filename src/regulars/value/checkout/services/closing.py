@@ -26,6 +26,7 @@ from regulars.value.checkout.services.tendering import (
 )
 from regulars.value.checkout.terms import QuoteChanged, Session, SessionState
 from regulars.value.coupons import services as coupons
+from regulars.value.coupons.terms import Expired, TooFewCodes
 from regulars.value.ledger.terms import MemberClosed, MemberSuspended
 from regulars.value.orders.services import asking
 from regulars.value.orders.services import closing as orders
@@ -196,12 +197,15 @@ def _issues(decided: Decided, ref: str) -> tuple[Issue, ...]:
     for promotion, kind, body in brought(decided.verdict.pricing.outcomes):
         if kind != "issue_coupon":
             continue
-        coined = coupons.coin(
-            program_id=program_id,
-            template=body["template"],
-            n=body.get("count", 1),
-            at=decided.asked.now,
-        )
+        try:
+            coined = coupons.coin(
+                program_id=program_id,
+                template=body["template"],
+                n=body.get("count", 1),
+                at=decided.asked.now,
+            )
+        except (Expired, TooFewCodes):  # its season is over, or its codes are used up: that does not stop a sale
+            continue
         issues += [
             Issue(promotion, f"order/{ref}/{promotion}/{len(issues) + n}", one) for n, one in enumerate(coined, 1)
         ]

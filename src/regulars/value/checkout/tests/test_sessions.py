@@ -136,3 +136,20 @@ def test_two_coupons_of_a_kind_that_a_member_may_use_once_do_not_strand_the_cash
     house.tender(program, "b", digest=quote.digest)
     assert house.body(house.close(program, "b"))["due"] == 3500
     assert [shop.coupon_state(c) for c in codes] == ["redeemed", "open"]
+
+
+def test_a_promotion_that_brings_a_coupon_of_a_season_that_is_over_does_not_strand_the_cashier():
+    old = {**shop.FIVE, "key": "last-year", "validity": {"starts": "2020-01-01", "ends": "2020-12-31"}}
+    brings = {
+        "key": "thanks",
+        "members_only": True,
+        "effects": [{"kind": "issue_coupon", "template": "last-year"}, {"kind": "issue_coupon", "template": "five"}],
+    }
+    program = shop.program(brings, templates=(shop.FIVE, old))
+    mary = house.member(program)
+    house.put(program, house.line("a", 4000, sku="book"), key="b", member_id=mary)
+    house.tender(program, "b")
+    assert house.close(program, "b").state == "closed"
+    assert house.one("select count(*) from coupons_coupon where member_id = %s and template = 'five'", mary) == 1
+    assert house.one("select count(*) from coupons_coupon where member_id = %s", mary) == 1
+    assert orders.discrepancies() == []
