@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from regulars.interfaces.http_api import answers
 from regulars.value.coupons import services as coupons
 from tests.stories.cast import DOCUMENT, a_caller, a_member, a_program
 
@@ -147,3 +148,36 @@ def test_a_key_that_may_only_read_makes_and_exports_nothing(shop):
     assert reader.get(f"/coupons/{coupon['code']}")[0] == 200
     for path, body in (("/coupon-batches", {"template": "ten", "size": 1}), (f"/members/{shop.ada}/coupons", {})):
         assert reader.post(path, body)[0] in (403, 422)
+
+
+def test_batches_are_listed_newest_first_page_by_page(shop):
+    made = [shop.post("/coupon-batches", {"template": "ten", "size": 2})[1]["id"] for _ in range(3)]
+    _, first = shop.get("/coupon-batches?limit=2")
+    assert [b["id"] for b in first["items"]] == [made[2], made[1]]
+    _, last = shop.get(f"/coupon-batches?limit=2&cursor={first['next_cursor']}")
+    assert ([b["id"] for b in last["items"]], last["next_cursor"]) == ([made[0]], None)
+    for wrong in ("x", answers.cursor_text(["cpb_x"]), answers.cursor_text([shop.ada])):
+        assert shop.get(f"/coupon-batches?cursor={wrong}")[0] in (404, 422), wrong
+
+
+def test_a_batch_is_withdrawn_once_and_its_codes_are_good_for_nothing(shop):
+    _, batch = shop.post("/coupon-batches", {"template": "ten", "size": 3})
+    code = codes(shop, batch["id"])[0]
+    path = f"/coupon-batches/{batch['id']}/void"
+    status, gone = shop.post(path, {"reason": "printed twice"}, key="v")
+    assert (status, gone["state"], gone["voided"]) == (200, "voided", 3)
+    assert shop.post(path, {"reason": "printed twice"}, key="v") == (200, gone)
+    assert shop.post(path, {"reason": "again"})[1]["voided"] == 0
+    assert shop.get(f"/coupons/{code}")[1]["state"] == "voided"
+    assert shop.post("/coupon-batches/cpb_00000000000000000000000000/void", {"reason": "x"})[0] == 404
+
+
+def test_a_page_that_is_closed_gives_nothing_more_and_what_was_fetched_stays(shop):
+    _, page = shop.post("/coupon-claims", {"template": "ten"})
+    assert shop.post(f"/coupon-claims/{page['claim']}", {"member": shop.ada})[0] == 201
+    status, closed = shop.post(f"/coupon-claims/{page['claim']}/close", None)
+    assert (status, closed["claimed"], closed["ends_at"] is not None) == (200, 1, True)
+    status, no = shop.post(f"/coupon-claims/{page['claim']}", {"member": shop.bob})
+    assert (status >= 400, no["code"] != "") == (True, True)
+    assert len(shop.get(f"/members/{shop.ada}/coupons")[1]["items"]) == 1
+    assert shop.get(f"/members/{shop.bob}/coupons")[1]["items"] == []

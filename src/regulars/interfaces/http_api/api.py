@@ -15,6 +15,7 @@ from regulars.interfaces.http_api import (
     allowances,
     audiences,
     catalog,
+    coupon_desk,
     coupons,
     events,
     identifiers,
@@ -131,5 +132,6 @@ for router in (
     allowances.router,
     promotion_drafts.router,
     coupons.router,
+    coupon_desk.router,
 ):
     api.add_router("", router)

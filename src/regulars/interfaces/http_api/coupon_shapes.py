@@ -42,6 +42,19 @@ class BatchOut(Out):
     done_at: datetime | None = Field(description="When its last code was stored.")
 
 
+class BatchesOut(Out):
+    """A page of batches."""
+
+    items: list[BatchOut]
+    next_cursor: str | None
+
+
+class BatchVoidedOut(BatchOut):
+    """A batch that is withdrawn."""
+
+    voided: int = Field(description="How many of its codes this call has withdrawn.")
+
+
 class CouponOut(Out):
     """A coupon as it stands now."""
 

@@ -18,6 +18,7 @@ from regulars.people.audiences import services as audiences
 from regulars.people.members import services as members
 from regulars.people.staff.terms import ApiKey
 from regulars.value.coupons import services as coupons
+from regulars.value.coupons.services import listing
 from regulars.value.coupons.terms import BATCH_PREFIX, PREFIX, Batch, Chapter, Claim, Coupon
 from regulars.value.tiers import services as tiers
 
@@ -78,7 +79,8 @@ def _chapter(one: Chapter) -> dict[str, Any]:
     }
 
 
-def _claims(one: Claim) -> dict[str, Any]:
+def claims_body(one: Claim) -> dict[str, Any]:
+    """A page to claim from as callers see it."""
     return {
         "claim": one.token,
         "template": one.template,
@@ -127,6 +129,25 @@ def make_batch(request: HttpRequest, told: shapes.BatchIn, idempotency_key: str 
         return answers.json(batch_body(begun), status=201 if begun.done_at else 202)
 
     return answers.once(request, idempotency_key, work)
+
+
+@router.get(
+    "/coupon-batches",
+    auth=Key("coupons:read"),
+    response={200: shapes.BatchesOut, READ_REFUSED: Problem},
+    operation_id="list_coupon_batches",
+    summary="The batches of codes, newest first",
+)
+def list_batches(
+    request: HttpRequest, limit: int = Query(50, ge=1, le=answers.PAGE_LIMIT), cursor: str | None = None
+) -> HttpResponse:
+    key: ApiKey = request.auth  # type: ignore[attr-defined]
+    after = answers.after_text(cursor)
+    before = ids.decode(BATCH_PREFIX, after) if after else None
+    found = listing.batch_page(program_id=key.program_id, before=before, limit=limit + 1)
+    items = [batch_body(one) for one in found[:limit]]
+    following = answers.cursor_text([items[-1]["id"]]) if len(found) > limit else None
+    return answers.json({"items": items, "next_cursor": following})
 
 
 @router.get(
@@ -320,7 +341,7 @@ def open_claims(request: HttpRequest, told: shapes.ClaimsIn, idempotency_key: st
 
     def work() -> HttpResponse:
         made = coupons.open_claims(program_id=key.program_id, actor=key.actor, **told.model_dump())
-        return answers.json(_claims(made), status=201)
+        return answers.json(claims_body(made), status=201)
 
     return answers.once(request, idempotency_key, work)
 
@@ -334,7 +355,7 @@ def open_claims(request: HttpRequest, told: shapes.ClaimsIn, idempotency_key: st
 )
 def get_claims(request: HttpRequest, claim: str) -> HttpResponse:
     key: ApiKey = request.auth  # type: ignore[attr-defined]
-    return answers.json(_claims(coupons.claim_page(program_id=key.program_id, token=claim)))
+    return answers.json(claims_body(coupons.claim_page(program_id=key.program_id, token=claim)))
 
 
 @router.post(
