@@ -14,6 +14,8 @@ import fasteners
 import orjson
 import psutil
 import psycopg
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.utils.connection import ConnectionProxy
 
 from regulars.kernel import home
 from regulars.kernel.errors import Busy, Invalid, refusal_named
@@ -151,6 +153,8 @@ def call(connection: Any, sql: str, params: tuple[Any, ...] | dict[str, Any] = (
     Args: connection: Django's connection wrapper. sql: with psycopg placeholders, every one cast.
     Raises: the Refusal that the stored function raised; Busy when a lock was waited for too long.
     """
+    if isinstance(connection, ConnectionProxy):  # every look through it costs: look once
+        connection = connections[DEFAULT_DB_ALIAS]
     connection.ensure_connection()
     with psycopg.Cursor(connection.connection) as cursor:
         try:

@@ -37,7 +37,7 @@ def _in_utc(value: datetime) -> datetime:
 
 
 def _clean(value: Any) -> Any:
-    if isinstance(value, str) and _CONTROL.search(value):
+    if isinstance(value, str) and not value.isprintable() and _CONTROL.search(value):  # the first is quick
         raise ValueError("must not contain control characters")
     return value
 
