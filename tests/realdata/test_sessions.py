@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -24,6 +25,20 @@ def test_online_retail_played_with_fifty_promotions_ends_sound_and_explained(rea
     opened = replaying.open_shop(shop)
     notes = replaying.play(opened, tmp_path)
     proving.prove_all(opened, notes, replays=50)
+
+
+def test_the_longest_invoices_and_the_largest_quantities_are_played_in_any_share(
+    real_data: Path, tmp_path: Path
+) -> None:
+    shop = shops.online_retail(real_data, 1)
+    sold = [s for s in shop.sales if not s.is_credit]
+    longest = sorted(sold, key=lambda s: -len(s.pieces))[:20]
+    largest = sorted(sold, key=lambda s: -max(p.quantity for p in s.pieces))[:20]
+    assert (len(longest[0].pieces), max(p.quantity for p in largest[0].pieces)) == (1_114, 80_995)
+    them = {s.key: s for s in longest + largest}
+    opened = replaying.open_shop(replace(shop, sales=sorted(them.values(), key=lambda s: (s.at, s.key))))
+    notes = replaying.play(opened, tmp_path)
+    proving.prove_all(opened, notes, replays=1, least=20)
 
 
 def test_complete_journey_played_with_its_campaigns_and_coupons_holds_every_rule(
