@@ -24,7 +24,7 @@ SIGNATURE: str = Header(
     alias="Till-Signature",
     min_length=1,
     max_length=100,
-    description="The till's Ed25519 signature, as base64url text, of the line `\"regulars offline batch 1\"`, a line "
+    description='The till\'s Ed25519 signature, as base64url text, of the line `"regulars offline batch 1"`, a line '
     "feed and the body's bytes.",
 )
 
