@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from regulars.kernel import clock
 from regulars.value.coupons import services as coupons
+from regulars.value.coupons.services import coining
 from regulars.value.coupons.terms import (
     AlreadyUsed,
     CouponLimit,
@@ -246,3 +248,13 @@ def test_a_coupon_keeps_the_terms_under_which_it_was_issued():
         assert (old.version, old.ends_at, new.version) == (1, None, 2)
         found = house.find(shop, old.code, new.code, member_id=mary, channel="web")
     assert [h.refused for h in found] == ["", "wrong_channel"]
+
+
+def test_a_forked_process_begins_with_numbers_of_its_own():
+    shop = house.program()
+    house.issued(shop, house.member(shop))
+    assert coining._numbers
+    child = os.fork()
+    if child == 0:
+        os._exit(len(coining._numbers))
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
