@@ -10,6 +10,7 @@ from __future__ import annotations
 import heapq
 import json
 import multiprocessing
+import os
 import sys
 import time
 import traceback
@@ -24,7 +25,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 
 from regulars.governance.publishing import services as publishing
 from regulars.kernel import clock, ids, outbox
@@ -130,6 +131,9 @@ def play(opened: Opened, folder: Path) -> list[dict[str, Any]]:
 
 
 def _work(opened: Opened, which: int, path: Path) -> None:
+    # a fork never talks through a connection of its parent, and never drops one either: that would end it for both
+    parents = connections[DEFAULT_DB_ALIAS]
+    connections[DEFAULT_DB_ALIAS] = parents.copy()
     mine = [s for s in opened.shop.sales if number(s.customer or s.key) % PROCESSES == which]
     with path.open("w") as out:
         till = Till(opened, out)
@@ -144,6 +148,8 @@ def _work(opened: Opened, which: int, path: Path) -> None:
                 break
         till.finish()
     connection.close()
+    sys.stderr.flush()
+    os._exit(0)  # nothing of the parent's is torn down here
 
 
 class Till:
