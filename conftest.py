@@ -14,9 +14,18 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
+from hypothesis import settings
 
 os.environ.setdefault("REGULARS_LOG", "console")
 _flush = DatabaseOperations.sql_flush
+
+settings.register_profile("short", derandomize=True, deadline=None, database=None)
+settings.register_profile("deep", deadline=None)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The short form tries the same examples each time: a change is judged by itself. The deep one seeks new ones."""
+    settings.load_profile("short" if config.getoption("markexpr") == "not deep" else "deep")
 
 
 def _sql_flush(self: DatabaseOperations, style: Any, tables: list[str], **options: Any) -> list[str]:

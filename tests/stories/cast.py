@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 import orjson
@@ -66,6 +67,7 @@ class Caller:
 
     secret: str
     calls: int = 0
+    number: int = field(default_factory=count(1).__next__)
 
     def send(self, method: str, path: str, body: Any = None, key: str | None = None, **extra: str) -> tuple[int, Any]:
         self.calls += 1
@@ -76,7 +78,7 @@ class Caller:
             content_type="application/json",
             headers={
                 "Authorization": f"Bearer {self.secret}",
-                "Idempotency-Key": key or f"call-{id(self)}-{self.calls}",
+                "Idempotency-Key": key or f"call-{self.number}-{self.calls}",
                 **extra,
             },
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from regulars.people.staff import services as staff
 from regulars.value.orders import services as orders
 
 SYSTEM = "system:test"
+PEOPLE = count(1)
 
 
 @dataclass
@@ -27,7 +29,7 @@ class Desk:
 
     def sits(self, role: str, program_id: int | None = None) -> Client:
         """A browser of a new person with a role."""
-        person = staff.add_person(email=f"{role}{id(object())}@shop.example", name=role, actor=SYSTEM)
+        person = staff.add_person(email=f"{role}{next(PEOPLE)}@shop.example", name=role, actor=SYSTEM)
         staff.grant(user_id=person.id, role=role, program_id=program_id or self.program_id, actor=SYSTEM)
         return as_person(person.id)
 
