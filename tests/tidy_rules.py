@@ -262,6 +262,7 @@ def foreign_tables(sql: str, context: str) -> list[str]:
 CONTEXT_NAMES = {
     "kernel", "programs", "staff", "members", "consent", "events", "ledger", "tiers", "promotions", "orders",
     "identity", "publishing", "assurance", "imports", "audiences", "catalog", "coupons", "checkout", "allowances",
+    "agreements", "care", "benefits", "rewards", "subscriptions",
 }  # fmt: skip
 
 RULES: list[Rule] = [
