@@ -67,9 +67,13 @@ class MachineHandler(WSGIHandler):
         self._parts: dict[str, URLResolver] | None = None
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
-        response = self.get_response(self.request_class(environ))
-        response.close = MethodType(_done, response)
-        start_response(f"{response.status_code} {response.reason_phrase}", list(response.items()))
+        try:
+            response = self.get_response(self.request_class(environ))
+            response.close = MethodType(_done, response)
+            start_response(f"{response.status_code} {response.reason_phrase}", list(response.items()))
+        except BaseException:  # no answer, hence nobody who closes it
+            _give_back()
+            raise
         return response
 
     def get_response(self, request: HttpRequest) -> Any:
@@ -107,10 +111,17 @@ class MachineHandler(WSGIHandler):
 
 def _done(response: HttpResponse) -> None:
     """What Django does by signals when an answer was sent: let go of what it held, give the connection back."""
-    for closer in response._resource_closers:  # type: ignore[attr-defined]
-        closer()
-    response._resource_closers.clear()  # type: ignore[attr-defined]
-    response.closed = True
+    try:
+        for closer in response._resource_closers:  # type: ignore[attr-defined]
+            closer()
+    finally:
+        response._resource_closers.clear()  # type: ignore[attr-defined]
+        response.closed = True
+        _give_back()
+
+
+def _give_back() -> None:
+    """Leave the thread a connection that the next request can use: one that broke goes."""
     connections["default"].close_if_unusable_or_obsolete()
 
 

@@ -11,6 +11,7 @@ import pytest
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
 
+from regulars import wsgi
 from regulars.wsgi import application
 from tests.stories.cast import Caller, a_caller, a_member, a_program, an_order
 
@@ -185,3 +186,22 @@ def test_the_journals_reason_is_a_code_so_that_nobody_is_named_there_for_ever(sh
     ):
         status, answer = shop.post(path, {**body, **more})
         assert (status, [e["path"] for e in answer["errors"]]) == (422, ["reason"])
+
+
+def test_a_request_that_breaks_at_the_door_leaves_no_broken_connection_behind(shop, monkeypatch):
+    given_back = []
+    monkeypatch.setattr(wsgi, "_give_back", lambda: given_back.append(1))
+
+    def breaks(*_: Any) -> None:
+        raise OSError("the till hung up")
+
+    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/healthz", "SERVER_NAME": "x", "SERVER_PORT": "80",
+               "HTTP_HOST": "localhost", "wsgi.url_scheme": "http", "wsgi.input": io.BytesIO()}  # fmt: skip
+    with pytest.raises(OSError, match="hung up"):
+        application(environ, breaks)
+    assert given_back == [1]
+    response = application(environ, lambda *_: None)
+    response._resource_closers.append(breaks)
+    with pytest.raises(OSError, match="hung up"):
+        response.close()
+    assert given_back == [1, 1]

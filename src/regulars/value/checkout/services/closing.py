@@ -6,7 +6,7 @@ import psycopg
 from django.db import transaction
 
 from regulars.kernel import clock, idempotency, ids
-from regulars.kernel.errors import Busy
+from regulars.kernel.errors import Busy, Refusal
 from regulars.value.catalog.terms import Entitlement
 from regulars.value.checkout.rules import reserving
 from regulars.value.checkout.rules.answers import Standing, pack
@@ -18,6 +18,7 @@ from regulars.value.checkout.services.kept import Kept
 from regulars.value.checkout.services.putting import quoted_of, session_with
 from regulars.value.checkout.services.tendering import (
     FASTER,
+    MOVED,
     TRIES,
     asked_again,
     refuse_changed,
@@ -39,7 +40,6 @@ _CLOSE = (
     "checkout_close(%s::int, %s::text, %s::bigint, %s::uuid, %s::uuid, %s::int, %s::bytea, %s::bytea,"
     " %s::timestamptz, %s::text)"
 )
-_TAKEN = ("O1_a_sale_counts_once", "kernel_idempotency_pkey", "L1_a_key_moves_value_once")
 
 
 def close(
@@ -60,7 +60,7 @@ def close(
             return _closed_before(program_id, found, repeat)
         refuse_ended(found)
         if number < TRIES:
-            session = _try(program_id, found, digest, actor, repeat)
+            session = _try(program_id, found, digest, actor, repeat, FASTER)
         else:
             session = _locked(program_id, found, digest, actor, repeat)
         if session is not None:
@@ -84,11 +84,18 @@ def _locked(program_id: int, found: Kept, digest: bytes | None, actor: str, repe
             return None
         if held.member_id is not None:
             asking.lock(program_id=program_id, member_id=held.member_id)
-        return _try(program_id, held, digest, actor, repeat)
+        return _try(program_id, held, digest, actor, repeat, MOVED)
 
 
-def _try(program_id: int, found: Kept, digest: bytes | None, actor: str, repeat: Repeat | None) -> Session | None:
-    """One try; None when somebody else was faster and it has to be read and decided again."""
+def _try(
+    program_id: int,
+    found: Kept,
+    digest: bytes | None,
+    actor: str,
+    repeat: Repeat | None,
+    again: tuple[type[Refusal], ...],
+) -> Session | None:
+    """One try; None when somebody else was faster (a refusal of `again` says so) and it has to be decided again."""
     try:
         if found.state == SessionState.TENDERING:
             return _of_tender(program_id, found, digest, actor, repeat)
@@ -96,14 +103,14 @@ def _try(program_id: int, found: Kept, digest: bytes | None, actor: str, repeat:
         refuse_changed(found, decided, digest)
         closing = _closing(found, decided, actor, repeat)
         return _write(found, decided, closing)
-    except FASTER:
+    except again:
         return None
     except psycopg.errors.UniqueViolation as taken:
-        if taken.diag.constraint_name in _TAKEN:
-            if repeat is not None:  # the same call, faster; or another one under the same key, which is refused
-                idempotency.answered(program_id, repeat.key, repeat.request_hash)
-            return None
-        raise
+        if not (asking.told_meanwhile(taken) or coupons.is_twin(taken)):  # of a twin, other codes are drawn
+            raise
+        if repeat is not None:  # the same call, faster; or another one under the same key, which is refused
+            idempotency.answered(program_id, repeat.key, repeat.request_hash)
+        return None
 
 
 def _of_tender(

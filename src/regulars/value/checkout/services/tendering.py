@@ -34,18 +34,20 @@ from regulars.value.checkout.terms import (
     SessionState,
 )
 from regulars.value.coupons import terms as coupons
-from regulars.value.ledger.terms import KeyReused, MemberMerged, NotEnoughPoints, Stale
+from regulars.value.ledger.terms import KeyReused, MemberClosed, MemberMerged, MemberSuspended, NotEnoughPoints, Stale
 from regulars.value.orders.services import asking
 from regulars.value.orders.services.closing import prepare
 from regulars.value.promotions.terms.usage import LimitReached
 
 TRIES = 5
-# somebody else was faster: what was read is not true any more, so it is read and decided again
+MOVED: tuple[type[Refusal], ...] = (SessionMoved, Stale, MemberMerged)
+# somebody else was faster: what was read is not true any more, so it is read and decided again. Of these, all but the
+# first three say why; one that still stands with everything locked is the answer
 FASTER: tuple[type[Refusal], ...] = (
-    SessionMoved,
-    Stale,
-    MemberMerged,
+    *MOVED,
     KeyReused,
+    MemberSuspended,
+    MemberClosed,
     NotEnoughPoints,
     LimitReached,
     coupons.UnknownCode,
@@ -88,7 +90,7 @@ def tender(
         if found.state == SessionState.TENDERING:
             session = _extend(program_id, found, digest, minutes)
         elif number < TRIES:
-            session = _try(program_id, found, digest, minutes, actor)
+            session = _try(program_id, found, digest, minutes, actor, FASTER)
         else:
             session = _locked(program_id, found, digest, minutes, actor)
         if session is not None:
@@ -153,10 +155,13 @@ def _locked(program_id: int, found: Kept, digest: bytes | None, minutes: int, ac
             return None
         if held.member_id is not None:
             asking.lock(program_id=program_id, member_id=held.member_id)
-        return _try(program_id, held, digest, minutes, actor)
+        return _try(program_id, held, digest, minutes, actor, MOVED)
 
 
-def _try(program_id: int, found: Kept, digest: bytes | None, minutes: int, actor: str) -> Session | None:
+def _try(
+    program_id: int, found: Kept, digest: bytes | None, minutes: int, actor: str, again: tuple[type[Refusal], ...]
+) -> Session | None:
+    """One try; None when a refusal of `again` says that it has to be read and decided again."""
     asked = asked_again(program_id, found)
     decided = deciding.decide(asked)
     refuse_changed(found, decided, digest)
@@ -198,7 +203,7 @@ def _try(program_id: int, found: Kept, digest: bytes | None, minutes: int, actor
     )
     try:
         asking.call(_TENDER, params)
-    except FASTER:
+    except again:
         return None
     return session
 

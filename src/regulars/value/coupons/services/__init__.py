@@ -1,7 +1,7 @@
 """The verbs of coupons. The only code that reads or writes their tables."""
 
 from regulars.value.coupons.services.claiming import claim, claim_page, claimed_by, claims, close_claims, open_claims
-from regulars.value.coupons.services.coining import coin, forget_numbers
+from regulars.value.coupons.services.coining import coin, forget_numbers, is_twin
 from regulars.value.coupons.services.document import (
     SECTIONS,
     apply,
@@ -74,6 +74,7 @@ __all__ = [
     "forget_versions",
     "give",
     "import_pool",
+    "is_twin",
     "issue",
     "judge",
     "look_up",

@@ -13,7 +13,7 @@ from regulars.kernel.errors import Invalid
 from regulars.people.programs import services as programs
 from regulars.value.coupons.models import ClaimCountRow, ClaimRow, CouponRow
 from regulars.value.coupons.rules import judging
-from regulars.value.coupons.services import base, coining, document, holding, looking
+from regulars.value.coupons.services import base, document, holding, looking
 from regulars.value.coupons.terms import Claim, Coupon, CouponLimit, EventKind, NotEntitled, UnknownClaim
 
 _TOKEN_BYTES = 16
@@ -122,11 +122,10 @@ def claim(
             "select coupons_claim_tally(%s::int, %s::uuid, %s::text, %s::int)",
             (program_id, member_id, row.template, found.limits.claim),
         )
-        coins = coining.coin(program_id=program_id, template=row.template, at=now)
         ((told, what),) = holding.store(
             program_id=program_id,
             member_id=member_id,
-            coins=coins,
+            template=row.template,
             keys=[issue_key],
             hold=found.limits.hold,
             at=now,

@@ -7,6 +7,7 @@ from collections import deque
 from datetime import datetime
 from threading import Lock
 
+import psycopg
 from django.db import connection, transaction
 
 from regulars.kernel import clock, ids, secrets
@@ -49,6 +50,11 @@ def coin(*, program_id: int, template: str, n: int = 1, at: datetime | None = No
         Coined(ids.new_id(), code, template, found.version, starts, ends)
         for code in make.encode([half + number for number in numbers])
     ]
+
+
+def is_twin(taken: psycopg.errors.UniqueViolation) -> bool:
+    """Whether a code that was drawn is somebody's already, e.g. of an imported pool: then another one is drawn."""
+    return taken.diag.constraint_name == "W1_a_code_is_one_coupon"
 
 
 def _take(n: int) -> list[int]:

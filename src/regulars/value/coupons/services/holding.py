@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+import psycopg
 from django.db import IntegrityError, transaction
 
 from regulars.kernel import clock, ids
@@ -38,6 +39,7 @@ from regulars.value.coupons.terms import (
 
 MOST_AT_ONCE = 100
 _LEAST_SHARED = 4
+_DRAWS = 5  # one in a million codes of a pattern is ever drawn: to meet a foreign one twice is no accident
 
 
 @transaction.atomic
@@ -69,7 +71,7 @@ def issue(
     rows = store(
         program_id=program_id,
         member_id=member_id,
-        coins=coining.coin(program_id=program_id, template=template, n=n, at=instant),
+        template=template,
         keys=keys,
         hold=found.limits.hold,
         at=instant,
@@ -85,7 +87,7 @@ def store(
     *,
     program_id: int,
     member_id: UUID,
-    coins: Sequence[Coined],
+    template: str,
     keys: Sequence[str],
     hold: int | None,
     at: datetime,
@@ -93,7 +95,32 @@ def store(
     source: str,
     kind: EventKind = EventKind.ISSUED,
 ) -> list[tuple[UUID | None, str]]:
-    """Store coins of `coin` for a member by `coupons_issue`; returns (id, what became of it) in order."""
+    """Make a coupon of a template for each key and store it by `coupons_issue`; returns (id, what became of it).
+
+    A code that somebody else's pool has already is drawn anew.
+    """
+    for draw in range(1, _DRAWS + 1):
+        coins = coining.coin(program_id=program_id, template=template, n=len(keys), at=at)
+        try:
+            with transaction.atomic():
+                return _stored(program_id, member_id, coins, keys, hold, at, actor, source, kind)
+        except psycopg.errors.UniqueViolation as taken:
+            if draw == _DRAWS or not coining.is_twin(taken):
+                raise
+    return []
+
+
+def _stored(
+    program_id: int,
+    member_id: UUID,
+    coins: Sequence[Coined],
+    keys: Sequence[str],
+    hold: int | None,
+    at: datetime,
+    actor: str,
+    source: str,
+    kind: EventKind,
+) -> list[tuple[UUID | None, str]]:
     rows = base.ask(
         "select coupon_id, what from coupons_issue(%s::int, %s::uuid, %s::uuid[], %s::text[], %s::text[], %s::int[],"
         " %s::timestamptz[], %s::timestamptz[], %s::text[], %s::int[], %s::timestamptz, %s::text, %s::text,"

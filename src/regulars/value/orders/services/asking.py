@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
+import psycopg
 from django.db import connection, transaction
 
 from regulars.kernel import ids, postgres
@@ -21,6 +22,8 @@ from regulars.value.ledger.terms import MemberMerged
 from regulars.value.orders.terms import Holding, OrderTold, ReturnTold
 from regulars.value.promotions.terms import Basket, Decision, LotPlan, MemberFacts, Snapshot
 
+# what says that somebody else told the same thing at this very moment: it is read again, and answered as told before
+_TAKEN = frozenset(("O1_a_sale_counts_once", "kernel_idempotency_pkey", "L1_a_key_moves_value_once"))
 _CONTEXT = "select * from orders_context(%s::int, %s::uuid, %s::text, %s::text, %s::text, %s::timestamptz)"
 _LOCK = "select 1 from ledger_begin(%s::uuid, %s::int, 'lock', '\\x00'::bytea, null)"
 
@@ -75,6 +78,11 @@ def call(sql: str, params: tuple[Any, ...]) -> tuple[Any, ...] | None:
     """One stored function call; inside a transaction its failure leaves the transaction usable."""
     with transaction.atomic() if connection.in_atomic_block else nullcontext():
         return postgres.call(connection, sql, params)
+
+
+def told_meanwhile(taken: psycopg.errors.UniqueViolation) -> bool:
+    """Whether a broken uniqueness means that the very same sale was told at this moment by another process."""
+    return taken.diag.constraint_name in _TAKEN
 
 
 def place_of(*, program_id: int, channel: str, store: str | None, currency: str) -> Place:

@@ -33,7 +33,6 @@ from regulars.value.promotions import services as promotions
 from regulars.value.promotions.terms import Decision, Snapshot
 
 _OPTIMISTIC_TRIES = 3
-_TAKEN = ("O1_a_sale_counts_once", "kernel_idempotency_pkey", "L1_a_key_moves_value_once")  # told meanwhile
 _MOST_MERGES = 4
 _COMMIT = (
     "select orders_commit(%s::uuid, %s::int, %s::bigint, %s::uuid, %s::text, %s::text, %s::bigint, %s::text,"
@@ -157,7 +156,7 @@ def _commit(asked: _Asked, member_id: UUID | None, ctx: Context, snapshot: Snaps
     except (Stale, MemberMerged, KeyReused, MemberSuspended, MemberClosed):
         return None  # the account or the member moved on, or this very order was faster: read again
     except psycopg.errors.UniqueViolation as taken:
-        if taken.diag.constraint_name in _TAKEN:
+        if asking.told_meanwhile(taken):
             return None
         raise
     return _with_body(receipt, status, body)

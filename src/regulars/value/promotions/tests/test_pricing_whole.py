@@ -196,6 +196,22 @@ def test_coupons_trigger_and_come_back_with_their_code():
     assert why(without, "coupon:five").unlock[:3] == ("coupon", 1, "five")
 
 
+def test_of_a_thousand_templates_a_basket_hears_of_twenty_and_first_of_those_that_its_customer_could_use():
+    theirs = Audiences(any=frozenset(("others",)))
+    told = version(
+        *[promotion(f"coupon:a{n:03}", less(1), coupon=f"a{n:03}", audiences=theirs) for n in range(995)],
+        *[promotion(f"coupon:z{n}", less(500), coupon=f"z{n}") for n in range(5)],
+    )
+    verdict = ask(told, basket(3_000))
+    said = [(u.key, u.code) for u in verdict.pricing.unapplied]
+    assert said[:15] == [(f"coupon:a{n:03}", "audience") for n in range(15)]
+    assert said[15:] == [(f"coupon:z{n}", "coupon") for n in range(5)]
+    brought = ask(told, basket(3_000), coupons=("a800/1", "z3/1"))  # which ones it hears of changes nothing
+    assert cuts(brought) == {"coupon:z3": 500}
+    assert (why(brought, "coupon:a800").coupon, why(brought, "coupon:a800").code) == ("a800/1", "audience")
+    assert [u.key for u in brought.pricing.unapplied].count("coupon:z3") == 0
+
+
 POINTS = TenderRate(unit="points", points=100, minor=100, min_points=200, step=100, most_ppm=500_000)
 
 

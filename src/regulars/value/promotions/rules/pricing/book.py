@@ -17,6 +17,9 @@ from regulars.value.promotions.rules.scheduling import Moment
 from regulars.value.promotions.terms import Promotion, StackingPolicy, Unapplied, UnitPlan, Unlock
 
 _MOST_PLACES, _MOST_DESKS = 256, 512
+MOST_COUPONS_TOLD = (
+    20  # a program may have thousands of templates: of those that nobody brought, a basket hears of these
+)
 _BLOCKED = {"suspended": "member_suspended", "closed": "member_closed"}
 
 
@@ -38,13 +41,14 @@ class Desk(NamedTuple):
     """What one kind of customer may get at one place on one day.
 
     `shelves`: (number of a selection, its offers, their refusals if no line is selected). `coupons`: offers that
-    need a code, and why they would not act even with one (None: they would).
+    need a code, by template, and why the place rules them out (None: it does not). `without_code`: what a basket is
+    told that brings none of them, by template: first those that this customer could use.
     """
 
     shelves: tuple[tuple[int, tuple[Offer, ...], tuple[Unapplied, ...]], ...]
     refused: tuple[Unapplied, ...]
-    coupons: tuple[tuple[Offer, Unapplied | None], ...]
-    without_code: tuple[Unapplied, ...]
+    coupons: Mapping[str, tuple[Offer, Unapplied | None]]
+    without_code: Mapping[str, Unapplied]
 
 
 class Book:
@@ -202,16 +206,39 @@ def _desk(open_: tuple[Offer, ...], refused: tuple[tuple[Offer, Unapplied], ...]
     coupons: list[tuple[Offer, Unapplied | None]] = [(o, why) for o, why in refused if o.coupon is not None]
     by_selection: dict[int, list[Offer]] = {}
     for offer in open_:
-        why = _customer_bars(offer, customer)
         if offer.coupon is not None:
-            coupons.append((offer, why))
-        elif why is not None:
+            coupons.append((offer, None))
+            continue
+        why = customer_bars(offer, customer)
+        if why is not None:
             told.append(why)
         else:
             by_selection.setdefault(offer.selection, []).append(offer)
     shelves = tuple([(n, tuple(of), tuple([o.nothing for o in of])) for n, of in sorted(by_selection.items())])
     coupons.sort(key=lambda found: found[0].rank)
-    return Desk(shelves, tuple(told), tuple(coupons), tuple([why or _needs_code(o) for o, why in coupons]))
+    by_template = {o.coupon or "": (o, why) for o, why in coupons}
+    return Desk(shelves, tuple(told), by_template, _without_code(coupons, customer))
+
+
+def _without_code(coupons: list[tuple[Offer, Unapplied | None]], customer: Customer) -> dict[str, Unapplied]:
+    """What is told of coupons that nobody brought; nothing is written for those that are not told of."""
+    near: list[tuple[Offer, Unapplied]] = []
+    far: list[tuple[Offer, Unapplied | None]] = []
+    for offer, why in coupons:
+        wanted = offer.promotion.audiences.any
+        if why is None and not (wanted and wanted.isdisjoint(customer.audiences)):
+            why = customer_bars(offer, customer)
+            if why is None:
+                near.append((offer, _needs_code(offer)))
+                if len(near) == MOST_COUPONS_TOLD:
+                    break
+                continue
+        if len(far) < MOST_COUPONS_TOLD:
+            far.append((offer, why))
+    rest = far[: MOST_COUPONS_TOLD - len(near)]
+    told = near + [(o, why or customer_bars(o, customer) or _needs_code(o)) for o, why in rest]
+    told.sort(key=lambda found: found[0].rank)
+    return {offer.coupon or "": why for offer, why in told}
 
 
 def _needs_code(offer: Offer) -> Unapplied:
@@ -219,7 +246,8 @@ def _needs_code(offer: Offer) -> Unapplied:
     return offer.refusal("coupon", "Needs a coupon.", Unlock("coupon", 1, template, None, "Show a coupon."))
 
 
-def _customer_bars(offer: Offer, customer: Customer) -> Unapplied | None:
+def customer_bars(offer: Offer, customer: Customer) -> Unapplied | None:
+    """Why this kind of customer does not get an offer, whatever she buys; None when she may."""
     said = offer.promotion
     if offer.needs_member and not customer.is_member:
         if customer.blocked:

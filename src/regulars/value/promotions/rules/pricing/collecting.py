@@ -13,7 +13,7 @@ from regulars.value.promotions.rules import conditions, limits
 from regulars.value.promotions.rules.pricing import allowing, goods
 from regulars.value.promotions.rules.pricing.acting import Candidate, most
 from regulars.value.promotions.rules.pricing.allowing import FREE, Room, Whose
-from regulars.value.promotions.rules.pricing.book import Book, Desk, closed
+from regulars.value.promotions.rules.pricing.book import Book, Desk, closed, customer_bars
 from regulars.value.promotions.rules.pricing.checks import Asked
 from regulars.value.promotions.rules.pricing.cuts import Till
 from regulars.value.promotions.rules.pricing.offers import Offer
@@ -117,17 +117,17 @@ class Collecting:
 
     def _coupons(self, desk: Desk, held: tuple[CouponHeld, ...]) -> None:
         if not held:
-            self.out += desk.without_code
+            self.out += desk.without_code.values()
             return
         codes: dict[str, list[CouponHeld]] = {}
         for _, coupon in sorted({(c.template, c.code): c for c in held}.items()):
             codes.setdefault(coupon.template, []).append(coupon)
-        for (offer, why), prepared in zip(desk.coupons, desk.without_code, strict=True):
-            mine = codes.pop(offer.coupon or "", None)
-            if mine is None:
-                self.out.append(prepared)
-                continue
-            for coupon in mine:
+        self.out += [why for template, why in desk.without_code.items() if template not in codes]
+        known = sorted([t for t in codes if t in desk.coupons], key=lambda t: desk.coupons[t][0].rank)
+        for template in known:
+            offer, why = desk.coupons[template]
+            why = why or customer_bars(offer, self.customer)
+            for coupon in codes.pop(template):
                 if coupon.refused:
                     self.out.append(Unapplied(offer.key, coupon.code, coupon.refused, coupon.detail))
                 elif why is not None:
