@@ -24,6 +24,8 @@ SECTIONS = (
     "promotions",
     "coupon_templates",
     "ladders",
+    "benefits",
+    "packs",
     "offline",
 )  # as written
 

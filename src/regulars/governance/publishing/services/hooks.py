@@ -11,6 +11,7 @@ from regulars.people.audiences import services as audiences
 from regulars.people.programs import services as programs
 from regulars.people.programs.terms import Change
 from regulars.value.allowances import services as allowances
+from regulars.value.benefits import services as benefits
 from regulars.value.coupons import services as coupons
 from regulars.value.ledger import services as ledger
 from regulars.value.promotions import services as promotions
@@ -69,6 +70,13 @@ HOOKS = (
         check=coupons.check,
         plan=coupons.plan,
         apply=coupons.apply,
+    ),
+    Hook(
+        sections=benefits.SECTIONS,
+        describe=benefits.describe,
+        check=benefits.check,
+        plan=benefits.plan,
+        apply=benefits.apply,
     ),
     Hook(
         sections=("policies", "earn_rules", "promotions"),
