@@ -11,12 +11,14 @@ returns table (coupon_id uuid, code text, is_shared boolean, template text, vers
 language plpgsql stable as $$
 begin
   return query
+  with known as materialized (select x.* from coupons_coupon x where x.program_id = p_program and x.code = any (p_codes))
   select c.id, c.code, c.is_shared, c.template, c.version, c.state, c.member_id, c.offered_to, c.starts_at, c.ends_at,
          c.until, c.most, c.used, coalesce(t.redeemed, 0), coalesce(u.used, 0),
          p_owner is not null and exists (select 1 from coupons_use x where x.coupon_id = c.id
            and (x.owner = p_owner or x.order_ref = p_owner) and x.state in ('reserved', 'redeemed'))
-    from (select x.* from coupons_coupon x where x.program_id = p_program and x.code = any (p_codes)
-          union all select x.* from coupons_untouched(p_program, '{}', p_codes) x) as c
+    from (select x.* from known x union all
+          select x.* from coupons_untouched(p_program, '{}', array(select w.code from unnest(p_codes) as w (code)
+                                              where w.code not in (select k.code from known k))) x) as c
     left join coupons_tally t on t.member_id = p_member and t.template = c.template
     left join coupons_usage u on u.program_id = p_program and u.template = c.template;
 end $$;

@@ -38,17 +38,16 @@ language sql stable as $$
    where n.at is not null
 $$;
 
--- Coupons that have no row so far, by id or by code, as their rows would be.
+-- Coupons that have no row so far, by id or by code, as their rows would be; of those that have one, nothing.
 create or replace function coupons_untouched(p_program int, p_ids uuid[], p_codes text[]) returns setof coupons_coupon
 language plpgsql stable as $$
-declare c coupons_coupon; r record; v_codes text[];
+declare c coupons_coupon; r record;
 begin
-  select coalesce(array_agg(w.code), '{}') into v_codes from unnest(p_codes) as w (code)
-   where not exists (select 1 from coupons_coupon y where y.program_id = p_program and y.code = w.code);
+  if cardinality(p_ids) = 0 and cardinality(p_codes) = 0 then return; end if;
   for r in
     select w.id, convert_from(substr(s.codes, ((coupons_place(w.id) - s.place) * n.width)::int + 1, n.width), 'UTF8') as code,
            b.template, b.version, b.starts_at, b.ends_at, b.created_at, b.voided_at, b.id as batch_id
-      from (select unnest(p_ids) as id union select x.coupon_id from coupons_on_sheets(p_program, v_codes) x) as w
+      from (select unnest(p_ids) as id union select x.coupon_id from coupons_on_sheets(p_program, p_codes) x) as w
       join coupons_batch b on b.id = coupons_batch_of(w.id) and b.program_id = p_program
       join coupons_run n on n.batch_id = b.id and coupons_place(w.id) between n.place and n.place + n.count - 1
      cross join lateral (select x.place, x.codes from coupons_sheet x where x.batch_id = b.id

@@ -117,17 +117,20 @@ create or replace function coupons_take(p_program int, p_ids uuid[], p_codes tex
   p_order text, p_at timestamptz, p_member uuid, p_actor text) returns int language plpgsql as $$
 declare
   c coupons_coupon; u coupons_use; v_reason text; n int := 0; v_fresh uuid[] := '{}'; v_late bigint[] := '{}';
-  v_ids uuid[]; v_missing text;
+  v_ids uuid[] := '{}'; v_codes text[] := '{}'; v_turn int := 0; v_ids_left uuid[] := p_ids; v_left text[] := p_codes;
+  v_found uuid[]; v_known text[];
 begin
-  perform coupons_touch(p_program, p_ids, p_codes);
-  select array_agg(distinct x.id) into v_ids from (
-    select y.id from coupons_coupon y where y.program_id = p_program and y.id = any (p_ids) union all
-    select y.id from coupons_coupon y where y.program_id = p_program and y.code = any (p_codes)) x;
-  select w.code into v_missing from unnest(p_codes) as w (code)
-   where not exists (select 1 from coupons_coupon y where y.program_id = p_program and y.code = w.code) limit 1;
-  if v_missing is not null or exists (select 1 from unnest(p_ids) as w (id) where w.id <> all (coalesce(v_ids, '{}'))) then
-    perform coupons_refuse('unknown_code', v_missing);
-  end if;
+  loop  -- those that have a row, and, once they were given one, those that lay on a sheet
+    select coalesce(array_agg(x.id), '{}'), coalesce(array_agg(x.code), '{}') into v_found, v_known from (
+      select y.id, y.code from coupons_coupon y where y.program_id = p_program and y.id = any (v_ids_left) union
+      select y.id, y.code from coupons_coupon y where y.program_id = p_program and y.code = any (v_left)) x;
+    v_ids := v_ids || v_found; v_codes := v_codes || v_known; v_turn := v_turn + 1;
+    v_ids_left := array(select w.id from unnest(p_ids) as w (id) where w.id <> all (v_ids));
+    v_left := array(select w.code from unnest(p_codes) as w (code) where w.code <> all (v_codes));
+    exit when cardinality(v_ids_left) + cardinality(v_left) = 0;
+    if v_turn = 2 then perform coupons_refuse('unknown_code', v_left[1]); end if;
+    perform coupons_touch(p_program, v_ids_left, v_left);
+  end loop;
   perform 1 from coupons_coupon x where x.id = any (v_ids) and not x.is_shared order by x.id for update;
   for c in select x.* from coupons_coupon x where x.id = any (v_ids) order by x.id loop
     select x.* into u from coupons_use x where x.coupon_id = c.id and x.state in ('reserved', 'redeemed')
