@@ -27,10 +27,11 @@ COMMANDS = {
     "coupons": ("coupons", "Make batches of coupon codes, and write them to files."),
     "catch-up": ("catch_up", "Work the nights that an import or a stopped worker has left out, in order."),
     "verify": ("verify", "Prove the ledger and every context's promises."),
+    "verify-statement": ("verify_statement", "Check a member's statement: its signature, its sums, the books."),
     "bench": ("bench", "Measure this machine, as ratios to references of the same run."),
 }
 # these look at the environment before the house is opened
-OPENS_LATER = {"demo", "doctor", "bench"}
+OPENS_LATER = {"demo", "doctor", "bench", "verify-statement"}
 
 
 class Commands(click.Group):

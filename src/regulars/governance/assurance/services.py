@@ -10,6 +10,9 @@ from typing import Any
 from django.db import connection, transaction
 
 from regulars.governance.assurance.models import RunRow
+from regulars.governance.assurance.statements import statement as statement
+from regulars.governance.assurance.statements import statement_faults as statement_faults
+from regulars.governance.assurance.statements import statement_key as statement_key
 from regulars.governance.assurance.terms import AlreadyRunning, Finding, NoRun, PromisesBroken, Run, RunState
 from regulars.governance.identity import services as identity
 from regulars.kernel import clock, ids

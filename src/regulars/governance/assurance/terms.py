@@ -50,6 +50,16 @@ class PromisesBroken:
     count: int
 
 
+MOST_ENTRIES = 500  # journals in one part of a statement
+
+
+class Include(StrEnum):
+    """Personal data that a statement holds only when asked."""
+
+    NAME = "name"
+    CONTACT = "contact"
+
+
 class AlreadyRunning(Refusal):
     """A proof of this program is running already; wait for its end."""
 

@@ -13,6 +13,7 @@ from regulars.value.ledger.services.nights import (
     release_at_night,
     release_due_holds,
 )
+from regulars.value.ledger.services.periods import balances_booked, journal_booked
 from regulars.value.ledger.services.proving import discrepancies
 from regulars.value.ledger.services.reading import balances, entry_of, journal, lots, provenance
 from regulars.value.ledger.services.spending import donate, exchange, gift, restore, reverse, spend, transfer
@@ -36,6 +37,7 @@ __all__ = [
     "apply",
     "approve",
     "balances",
+    "balances_booked",
     "capture",
     "check",
     "clawback",
@@ -60,6 +62,7 @@ __all__ = [
     "holds",
     "holds_of",
     "journal",
+    "journal_booked",
     "lots",
     "note",
     "notes",

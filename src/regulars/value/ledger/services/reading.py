@@ -136,19 +136,20 @@ def journal(
     found = JournalRow.objects.filter(program_id=program_id, member_id=member_id)
     found = found.filter(seq__lt=before) if before is not None else found
     found = found.filter(kind__in=kinds) if kinds else found
-    return _entries(program_id, member_id, list(found.order_by("-seq")[:limit]))
+    return entries_of(program_id, member_id, list(found.order_by("-seq")[:limit]))
 
 
 def entry_of(*, program_id: int, member_id: UUID, seq: int) -> Entry:
     """One journal. Raises: UnknownEntry."""
     found = JournalRow.objects.filter(program_id=program_id, member_id=member_id, seq=seq)
-    entries = _entries(program_id, member_id, list(found))
+    entries = entries_of(program_id, member_id, list(found))
     if not entries:
         raise UnknownEntry(f"There is no journal {seq}.")
     return entries[0]
 
 
-def _entries(program_id: int, member_id: UUID, found: list[JournalRow]) -> list[Entry]:
+def entries_of(program_id: int, member_id: UUID, found: list[JournalRow]) -> list[Entry]:
+    """Journals as entries with their postings and allocations, in the order given."""
     keys = {u.slot: u.key for u in units(program_id=program_id)}
     seqs = [row.seq for row in found]
     postings: dict[int, list[Posting]] = defaultdict(list)

@@ -6,6 +6,7 @@ from regulars.value.orders.rules.reading import read_order, read_return
 from regulars.value.orders.rules.returning import match_credit
 from regulars.value.orders.services.claiming import claim
 from regulars.value.orders.services.exchanging import Exchanged, exchange
+from regulars.value.orders.services.explaining import applied_of
 from regulars.value.orders.services.handing import hand_over
 from regulars.value.orders.services.placing import place
 from regulars.value.orders.services.proving import discrepancies
@@ -16,6 +17,7 @@ from regulars.value.orders.services.timelines import timeline
 
 __all__ = [
     "Exchanged",
+    "applied_of",
     "cancel_lines",
     "claim",
     "counted",
