@@ -16,7 +16,7 @@ from regulars.value.promotions.rules.pricing.offers import Offer
 from regulars.value.promotions.rules.scheduling import Moment
 from regulars.value.promotions.terms import Promotion, StackingPolicy, Unapplied, UnitPlan, Unlock
 
-_MOST_PLACES, _MOST_DESKS = 256, 512
+_MOST_DAYS, _MOST_PLACES, _MOST_DESKS = 64, 256, 512
 MOST_COUPONS_TOLD = (
     20  # a program may have thousands of templates: of those that nobody brought, a basket hears of these
 )
@@ -24,7 +24,22 @@ _BLOCKED = {"suspended": "member_suspended", "closed": "member_closed"}
 
 
 Place = tuple[str | None, str, date]  # store, channel, local day of the store
-Stock = tuple[tuple[Offer, ...], tuple[tuple[Offer, Unapplied], ...]]  # what is open, and what is not, and why
+Coupons = Mapping[str, tuple[Offer, Unapplied | None]]  # what needs a code, by template in order of rank
+
+
+class Day(NamedTuple):
+    """What a day leaves anywhere: offers, and why they are closed all day (None: they are not)."""
+
+    offers: tuple[tuple[Offer, Unapplied | None], ...]
+    coupons: Coupons
+
+
+class Stock(NamedTuple):
+    """What a place offers on a day, and what it does not, and why."""
+
+    open: tuple[Offer, ...]
+    refused: tuple[tuple[Offer, Unapplied], ...]
+    coupons: Coupons
 
 
 class Customer(NamedTuple):
@@ -47,7 +62,7 @@ class Desk(NamedTuple):
 
     shelves: tuple[tuple[int, tuple[Offer, ...], tuple[Unapplied, ...]], ...]
     refused: tuple[Unapplied, ...]
-    coupons: Mapping[str, tuple[Offer, Unapplied | None]]
+    coupons: Coupons
     without_code: Mapping[str, Unapplied]
 
 
@@ -83,6 +98,8 @@ class Book:
         audiences = [p.audiences.any | p.audiences.none for p in ordered]
         self._audiences = frozenset().union(*audiences)
         self._tenders = frozenset([t for p in ordered for t in p.tenders])
+        self._placed = tuple([o for o in self.offers if o.coupon is not None and _is_placed(o.promotion)])
+        self._days: dict[tuple[date, str], Day] = {}
         self._places: dict[Place, Stock] = {}
         self._desks: dict[tuple[Place, Customer], Desk] = {}
 
@@ -116,16 +133,18 @@ class Book:
         if desk is None:
             if len(self._desks) >= _MOST_DESKS:
                 self._desks.clear()
-            open_, refused = self._at(place, moment)
-            desk = self._desks[key] = _desk(open_, refused, customer)
+            desk = self._desks[key] = _desk(self._at(place, moment), customer)
         return desk
 
     def desk_of(self, keys: frozenset[str], place: Place, customer: Customer, moment: Moment) -> Desk:
         """As `desk`, of certain promotions only; not remembered."""
-        open_, refused = self._at(place, moment)
-        return _desk(
-            tuple([o for o in open_ if o.key in keys]), tuple([(o, r) for o, r in refused if o.key in keys]), customer
+        stock = self._at(place, moment)
+        mine = Stock(
+            tuple([o for o in stock.open if o.key in keys]),
+            tuple([(o, r) for o, r in stock.refused if o.key in keys]),
+            {t: found for t, found in stock.coupons.items() if found[0].key in keys},
         )
+        return _desk(mine, customer)
 
     def _at(self, place: Place, moment: Moment) -> Stock:
         found = self._places.get(place)
@@ -135,19 +154,42 @@ class Book:
             brand = next((b for s in line if (b := self._brands.get(s))), None)
             open_: list[Offer] = []
             refused: list[tuple[Offer, Unapplied]] = []
-            for offer in self.offers:
-                why = _place_bars(offer, frozenset(line), brand, channel)
-                if offer.calendar is not None and not offer.calendar.may_open(day):
-                    why = why or _closed(offer, moment)
-                    if offer.calendar.answer(moment).code == "ended":
-                        continue  # no longer live
+            live, at = self._on(day, moment), frozenset(line)
+            for offer, why in live.offers:
+                why = _place_bars(offer, at, brand, channel) or why
                 if why is None:
                     open_.append(offer)
                 else:
                     refused.append((offer, why))
+            coupons = live.coupons
+            if self._placed:
+                coupons = dict(coupons)
+                for offer in self._placed:
+                    if (known := coupons.get(offer.coupon or "")) is not None:
+                        coupons[offer.coupon or ""] = (offer, _place_bars(offer, at, brand, channel) or known[1])
             if len(self._places) >= _MOST_PLACES:
                 self._places.clear()
-            found = self._places[place] = (tuple(open_), tuple(refused))
+            found = self._places[place] = Stock(tuple(open_), tuple(refused), coupons)
+        return found
+
+    def _on(self, day: date, moment: Moment) -> Day:
+        key = (day, moment.store_zone)
+        found = self._days.get(key)
+        if found is None:
+            live: list[tuple[Offer, Unapplied | None]] = []
+            for offer in self.offers:
+                why = None
+                if offer.calendar is not None and not offer.calendar.may_open(day):
+                    if offer.calendar.answer(moment).code == "ended":
+                        continue  # no longer live
+                    why = _closed(offer, moment)
+                live.append((offer, why))
+            if len(self._days) >= _MOST_DAYS:
+                self._days.clear()
+            found = self._days[key] = Day(
+                tuple([one for one in live if one[0].coupon is None]),
+                {one[0].coupon: one for one in live if one[0].coupon is not None},
+            )
         return found
 
     def _line_of(self, store: str | None) -> list[str]:
@@ -161,6 +203,10 @@ class Book:
 
 def _is_plain(promotion: Promotion) -> bool:
     return not any(True for _ in limits_beyond(promotion, None, date.min, ()))
+
+
+def _is_placed(promotion: Promotion) -> bool:
+    return bool(promotion.stores or promotion.brands or promotion.channels)
 
 
 def _place_bars(offer: Offer, line: frozenset[str], brand: str | None, channel: str) -> Unapplied | None:
@@ -201,30 +247,24 @@ def closed(offer: Offer, moment: Moment) -> Unapplied | None:
     return offer.refusal("schedule", answer.detail, unlock)
 
 
-def _desk(open_: tuple[Offer, ...], refused: tuple[tuple[Offer, Unapplied], ...], customer: Customer) -> Desk:
-    told = [why for offer, why in refused if offer.coupon is None]
-    coupons: list[tuple[Offer, Unapplied | None]] = [(o, why) for o, why in refused if o.coupon is not None]
+def _desk(stock: Stock, customer: Customer) -> Desk:
+    told = [why for _, why in stock.refused]
     by_selection: dict[int, list[Offer]] = {}
-    for offer in open_:
-        if offer.coupon is not None:
-            coupons.append((offer, None))
-            continue
+    for offer in stock.open:
         why = customer_bars(offer, customer)
         if why is not None:
             told.append(why)
         else:
             by_selection.setdefault(offer.selection, []).append(offer)
     shelves = tuple([(n, tuple(of), tuple([o.nothing for o in of])) for n, of in sorted(by_selection.items())])
-    coupons.sort(key=lambda found: found[0].rank)
-    by_template = {o.coupon or "": (o, why) for o, why in coupons}
-    return Desk(shelves, tuple(told), by_template, _without_code(coupons, customer))
+    return Desk(shelves, tuple(told), stock.coupons, _without_code(stock.coupons, customer))
 
 
-def _without_code(coupons: list[tuple[Offer, Unapplied | None]], customer: Customer) -> dict[str, Unapplied]:
+def _without_code(coupons: Coupons, customer: Customer) -> dict[str, Unapplied]:
     """What is told of coupons that nobody brought; nothing is written for those that are not told of."""
     near: list[tuple[Offer, Unapplied]] = []
     far: list[tuple[Offer, Unapplied | None]] = []
-    for offer, why in coupons:
+    for offer, why in coupons.values():
         wanted = offer.promotion.audiences.any
         if why is None and not (wanted and wanted.isdisjoint(customer.audiences)):
             why = customer_bars(offer, customer)
