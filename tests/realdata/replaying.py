@@ -130,11 +130,23 @@ def play(opened: Opened, folder: Path) -> list[dict[str, Any]]:
     return notes
 
 
+def _share(sales: list[Sale]) -> list[list[Sale]]:
+    """The sales by process, each customer's at one; who buys most goes first, to whoever has least to do."""
+    work = Counter(s.customer or s.key for s in sales)
+    least = [(0, n) for n in range(PROCESSES)]
+    whose: dict[str, int] = {}
+    for name, count in sorted(work.items(), key=lambda one: (-one[1], one[0])):
+        done, n = heapq.heappop(least)
+        whose[name] = n
+        heapq.heappush(least, (done + count, n))
+    return [[s for s in sales if whose[s.customer or s.key] == n] for n in range(PROCESSES)]
+
+
 def _work(opened: Opened, which: int, path: Path) -> None:
     # a fork never talks through a connection of its parent, and never drops one either: that would end it for both
     parents = connections[DEFAULT_DB_ALIAS]
     connections[DEFAULT_DB_ALIAS] = parents.copy()
-    mine = [s for s in opened.shop.sales if number(s.customer or s.key) % PROCESSES == which]
+    mine = _share(opened.shop.sales)[which]
     with path.open("w") as out:
         till = Till(opened, out)
         for n, sale in enumerate(mine, 1):

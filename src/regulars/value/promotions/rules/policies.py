@@ -11,12 +11,14 @@ from regulars.value.promotions.terms import (
     WHOLE_PPM,
     GroupPolicy,
     Objective,
+    OldTerms,
     Policies,
     ReturnPolicy,
     StackingPolicy,
     TenderRate,
 )
 
+_MOST_NOTICE_DAYS = 365
 _MOST_GROUPS, _MOST_RATES, _MOST_AT_ONCE = 200, 32, 100
 
 
@@ -30,11 +32,28 @@ def read_policies(entry: Reader, known: Known) -> Policies:
         stacking=_stacking(entry.child("stacking"), known),
         points_tender=_tender_rates(entry, known),
         earns_on_points_tender=earns.flag("on_points_tender") if earns is not None else False,
+        notice_days=entry.whole("notice_days", 0, most=_MOST_NOTICE_DAYS) or 0,
+        old_terms_days=_old_terms(entry.child("old_terms")),
+        lowest_price_days=entry.whole("lowest_price_days", 0, most=_MOST_NOTICE_DAYS) or 0,
     )
     if earns is not None:
         earns.done()
     entry.done()
     return policies
+
+
+def _old_terms(entry: Reader | None) -> int:
+    """How many days the terms of before are kept for who has not confirmed; 0 where they are not."""
+    if entry is None:
+        return 0
+    keep = entry.choice("keep", OldTerms, OldTerms.NONE)
+    days = entry.whole("most_days", least=1, most=_MOST_NOTICE_DAYS)
+    if keep is OldTerms.UNTIL_CONFIRMED and days is None:
+        entry.fault("most_days", "is missing: how many days at most?")
+    if keep is OldTerms.NONE and days is not None:
+        entry.fault("most_days", "means nothing where old terms are not kept")
+    entry.done()
+    return days or 0
 
 
 def _stacking(entry: Reader | None, known: Known) -> StackingPolicy:
@@ -98,6 +117,13 @@ def write_policies(policies: Policies, currency: str) -> dict[str, Any]:
         **({"stacking": combined} if combined else {}),
         **({"points_tender": [_rate(r, currency) for r in policies.points_tender]} if policies.points_tender else {}),
         **({"earns": {"on_points_tender": True}} if policies.earns_on_points_tender else {}),
+        **({"notice_days": policies.notice_days} if policies.notice_days else {}),
+        **(
+            {"old_terms": {"keep": OldTerms.UNTIL_CONFIRMED.value, "most_days": policies.old_terms_days}}
+            if policies.old_terms_days
+            else {}
+        ),
+        **({"lowest_price_days": policies.lowest_price_days} if policies.lowest_price_days else {}),
     }
 
 

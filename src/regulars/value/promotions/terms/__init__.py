@@ -2,7 +2,7 @@
 `version` of it all.
 """
 
-from regulars.value.promotions.terms.combining import GroupPolicy, Objective, StackingPolicy, TenderRate
+from regulars.value.promotions.terms.combining import GroupPolicy, Objective, OldTerms, StackingPolicy, TenderRate
 from regulars.value.promotions.terms.earning import (
     EVERYTHING,
     Basis,
@@ -126,6 +126,7 @@ __all__ = [
     "NoSuchVersion",
     "NthItem",
     "Objective",
+    "OldTerms",
     "OnExcess",
     "OnReturn",
     "Outcome",

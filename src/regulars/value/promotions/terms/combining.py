@@ -9,6 +9,13 @@ from enum import StrEnum
 from regulars.value.promotions.terms.promotion import WHOLE_PPM
 
 
+class OldTerms(StrEnum):
+    """Whether who has not confirmed a version that takes something from her keeps the terms of before."""
+
+    NONE = "none"
+    UNTIL_CONFIRMED = "until_confirmed"
+
+
 class Objective(StrEnum):
     """Which allowed combination is the best one."""
 

@@ -24,6 +24,9 @@ class Policies:
     stacking: StackingPolicy = _USUAL
     points_tender: tuple[TenderRate, ...] = ()
     earns_on_points_tender: bool = False  # what points pay earns points again
+    notice_days: int = 0  # members are told so long before a version that takes something from them
+    old_terms_days: int = 0  # how long who has not confirmed keeps the terms of before; 0: not at all
+    lowest_price_days: int = 0  # a struck-through price must be the lowest of so many days; 0: not asked
 
 
 @dataclass(frozen=True, kw_only=True)

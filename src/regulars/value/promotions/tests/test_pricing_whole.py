@@ -204,11 +204,11 @@ def test_of_a_thousand_templates_a_basket_hears_of_twenty_and_first_of_those_tha
     )
     verdict = ask(told, basket(3_000))
     said = [(u.key, u.code) for u in verdict.pricing.unapplied]
-    assert said[:15] == [(f"coupon:a{n:03}", "audience") for n in range(15)]
+    assert said[:15] == [(f"coupon:a{n:03}", "members_only") for n in range(15)]
     assert said[15:] == [(f"coupon:z{n}", "coupon") for n in range(5)]
     brought = ask(told, basket(3_000), coupons=("a800/1", "z3/1"))  # which ones it hears of changes nothing
     assert cuts(brought) == {"coupon:z3": 500}
-    assert (why(brought, "coupon:a800").coupon, why(brought, "coupon:a800").code) == ("a800/1", "audience")
+    assert (why(brought, "coupon:a800").coupon, why(brought, "coupon:a800").code) == ("a800/1", "members_only")
     assert [u.key for u in brought.pricing.unapplied].count("coupon:z3") == 0
 
 
