@@ -27,6 +27,7 @@ from regulars.interfaces.http_api import (
     promotion_drafts,
     returns,
     sessions,
+    statements,
     stock,
     tills,
     value,
@@ -133,5 +134,6 @@ for router in (
     promotion_drafts.router,
     coupons.router,
     coupon_desk.router,
+    statements.router,
 ):
     api.add_router("", router)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import orjson
 from django.db import connection
 
 from regulars.value.orders.terms import Applied
@@ -22,11 +23,11 @@ def applied_of(*, program_id: int, named: Iterable[str]) -> dict[str, tuple[Appl
             refs.append("/".join(parts[cut:]))
     with connection.cursor() as cursor:
         cursor.execute(
-            "select o.source || '/' || o.ref, o.decision -> 'applied'"
+            "select o.source || '/' || o.ref, (o.decision -> 'applied')::text"
             " from unnest(%s::text[], %s::text[]) as x(source, ref)"
             " join orders_order o on o.program_id = %s and o.source = x.source and o.ref = x.ref"
             " where o.decision -> 'applied' is not null",
             [sources, refs, program_id],
         )
         found = cursor.fetchall()
-    return {name: tuple([Applied(*a) for a in applied]) for name, applied in found}
+    return {name: tuple([Applied(*a) for a in orjson.loads(applied)]) for name, applied in found}
