@@ -1,4 +1,4 @@
-"""Words of benefits: what a level, a plan, a pack or a list entitles to, how often, what was used, and what arrived."""
+"""Words of benefits: what a level, plan, pack or list entitles to, how often, what was used, what arrived."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PREFIX = "bnu"  # of public ids of uses
 
 
 class Kind(StrEnum):
-    """What sort of benefit it is. The sort says how it reaches the member; what it is worth, its name and `gives` say."""
+    """What sort of benefit it is: how it reaches the member. What it is worth, its name and `gives` say."""
 
     DISCOUNT = "discount"
     MULTIPLIER = "multiplier"
@@ -144,7 +144,7 @@ class Days:
 
 @dataclass(frozen=True, kw_only=True)
 class Benefit:
-    """One benefit of a version. `cost_minor`: what one use costs us. `told_levels`: levels as the document says them."""
+    """One benefit of a version. `cost_minor`: what one use costs us. `told_levels`: levels as they were written."""
 
     key: str
     kind: Kind

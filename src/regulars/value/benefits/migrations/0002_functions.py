@@ -13,4 +13,6 @@ class Migration(migrations.Migration):
         ("members", "0001_initial"),
         ("kernel", "0001_initial"),
     ]
-    operations = load(__file__, "guards.sql", "periods.sql", "entitling.sql", "holding.sql", "using.sql")
+    operations = load(
+        __file__, "guards.sql", "periods.sql", "entitling.sql", "holding.sql", "using.sql", "occasions.sql"
+    )

@@ -92,15 +92,22 @@ def read(document: Mapping[str, Any]) -> tuple[tuple[Benefit, ...], tuple[Pack, 
     packs = tuple([_pack(entry, known) for entry in top.children("packs", most=MOST)])
     _each_once(top, "benefits", [b.key for b in benefits])
     _each_once(top, "packs", [p.key for p in packs])
+    _one_leap_day(top, benefits)
     by_key = {b.key: b for b in benefits}
     for n, b in enumerate(benefits):
         for m, key in enumerate(b.choose.of if b.choose else ()):
             other = by_key.get(key)
             if other is not None and (other.choose or other.comes_by_itself):
-                top.fault(
-                    f"benefits.{n}.choose.of.{m}", f"{key!r} cannot be chosen: it comes by itself or is a choice"
-                )
+                top.fault(f"benefits.{n}.choose.of.{m}", f"{key!r} cannot be chosen: it comes by itself or is one")
     return benefits, packs, faults
+
+
+def _one_leap_day(top: Reader, benefits: tuple[Benefit, ...]) -> None:
+    """Gifts of one sort arrive together: they cannot disagree about when 29 February is celebrated."""
+    first: dict[Kind, LeapDay] = {}
+    for n, b in enumerate(benefits):
+        if b.kind in YEARLY and first.setdefault(b.kind, b.leap_day) is not b.leap_day:
+            top.fault(f"benefits.{n}.leap_day", f"must be {first[b.kind]} as that of other benefits of kind {b.kind}")
 
 
 def _each_once(top: Reader, section: str, keys: list[str]) -> None:

@@ -12,6 +12,16 @@ from regulars.value.benefits.services.document import (
     packs,
     plan,
 )
+from regulars.value.benefits.services.gifts import (
+    find_gift,
+    give_due,
+    lowered,
+    raised,
+    reached,
+    return_gift,
+    try_again,
+    welcome,
+)
 from regulars.value.benefits.services.holding import forget_plan, grant_pack, holdings, note_plan, revoke_pack
 from regulars.value.benefits.services.reading import costs, find_use, gifts, of, uses
 from regulars.value.benefits.services.using import choose, give_back, undo, use
@@ -25,20 +35,28 @@ __all__ = [
     "choose",
     "costs",
     "describe",
+    "find_gift",
     "find_use",
     "forget_plan",
     "forget_versions",
     "gifts",
     "give_back",
+    "give_due",
     "grant_pack",
     "holdings",
+    "lowered",
     "note_plan",
     "of",
     "pack",
     "packs",
     "plan",
+    "raised",
+    "reached",
+    "return_gift",
     "revoke_pack",
+    "try_again",
     "undo",
     "use",
     "uses",
+    "welcome",
 ]

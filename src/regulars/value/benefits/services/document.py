@@ -14,6 +14,7 @@ from regulars.value.benefits.models import BenefitRow, HoldingRow, PackRow
 from regulars.value.benefits.rules import document as reading
 from regulars.value.benefits.rules import writing
 from regulars.value.benefits.terms import Benefit, HoldingKind, LeapDay, Pack, UnknownBenefit, UnknownPack
+from regulars.value.tiers import services as tiers
 
 SECTIONS = ("benefits", "packs")
 _MOST = 200
@@ -59,6 +60,15 @@ def pack(*, program_id: int, key: str) -> Pack:
     return found
 
 
+def levels_between(*, program_id: int, ladder: str, low: str, high: str) -> tuple[str, ...]:
+    """The levels of a ladder above `low` up to `high`, lowest first; a level that is gone counts as the lowest."""
+    found = next((x for x in tiers.ladders(program_id=program_id) if x.key == ladder), None)
+    keys = [v.key for v in found.levels] if found else []
+    first = keys.index(low) if low in keys else 0
+    last = keys.index(high) if high in keys else 0
+    return tuple(keys[first + 1 : last + 1])
+
+
 def forget_versions() -> None:
     """Drop every remembered version; for tests, whose databases are emptied and numbered anew."""
     _kept.clear()
@@ -71,12 +81,8 @@ def _of_version(program_id: int, version: int | None) -> Offer:
     if found is None:
         told = {
             "program": {"currency": program.currency},
-            "benefits": [
-                r.body for r in BenefitRow.objects.filter(program_id=program_id, version=number).order_by("place")
-            ],
-            "packs": [
-                r.body for r in PackRow.objects.filter(program_id=program_id, version=number).order_by("place")
-            ],
+            "benefits": _bodies(BenefitRow.objects.filter(program_id=program_id, version=number)),
+            "packs": _bodies(PackRow.objects.filter(program_id=program_id, version=number)),
         }
         read, packed, _ = reading.read(told)
         found = {b.key: b for b in read}, {p.key: p for p in packed}
@@ -85,6 +91,10 @@ def _of_version(program_id: int, version: int | None) -> Offer:
                 _kept.clear()
             _kept[program_id, number] = found
     return found
+
+
+def _bodies(rows: Any) -> list[Any]:
+    return list(rows.order_by("place").values_list("body", flat=True))
 
 
 def describe(program_id: int, version: int | None = None) -> dict[str, Any]:

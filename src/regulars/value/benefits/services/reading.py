@@ -23,7 +23,7 @@ from regulars.value.benefits.terms import (
 )
 
 _ENTITLED = (
-    "select benefit, by, times, period, ends_at, is_open, used, picked"
+    "select benefit, via, times, period, ends_at, is_open, used, picked"
     " from benefits_entitled(%s::int, %s::uuid, %s::timestamptz, %s::text)"
 )
 
@@ -132,7 +132,8 @@ def costs(*, program_id: int, since: datetime | None = None, until: datetime | N
         " count(distinct u.member_id) filter (where u.state = 'used'),"
         " coalesce(sum(u.cost_minor) filter (where u.state = 'used'), 0)::bigint,"
         " coalesce(sum(u.times) filter (where u.state = 'undone'), 0)::bigint"
-        " from benefits_use u where u.program_id = %s::int and (%s::timestamptz is null or u.used_at >= %s::timestamptz)"
+        " from benefits_use u where u.program_id = %s::int"
+        " and (%s::timestamptz is null or u.used_at >= %s::timestamptz)"
         " and (%s::timestamptz is null or u.used_at < %s::timestamptz) group by 1, 2 order by 1, 2",
         (program_id, since, since, until, until),
     )

@@ -19,9 +19,9 @@ language sql stable as $$
 $$;
 
 -- Each benefit of the current version (or one of them) that she is entitled to, with the period it is in and what is
--- left of it. `is_open`: this day is one of its days; `has_left`: the quota allows one more. `by`: the first reason.
+-- left of it. `is_open`: this day is one of its days; `has_left`: the quota allows one more. `via`: the first reason.
 create or replace function benefits_entitled(p_program int, p_member uuid, p_at timestamptz, p_benefit text default null)
-returns table (benefit text, version int, kind text, by text, level text, times int, period text, ends_at timestamptz,
+returns table (benefit text, version int, kind text, via text, level text, times int, period text, ends_at timestamptz,
   is_open boolean, used int, comes_by_itself boolean, cost_minor bigint, funder text, picked text[], pick smallint)
 language plpgsql stable as $$
 #variable_conflict use_column

@@ -23,7 +23,13 @@ begin
       hint = json_build_object('status', case when s.merged_into is null then s.status else 'merged' end)::text;
   end if;
   select * into e from benefits_entitled(p_program, p_member, p_at, p_benefit);
-  if not found then
+  if not found and p_gift is not null then  -- what an occasion brings was decided by who calls
+    select b.version, b.times, p_period as period, 'occasion ' || p_period as via, b.cost_minor, b.funder,
+           (benefits_levels(p_program, b.version, p_member))[1] as level into e
+      from benefits_benefit b join programs_facts f on f.program_id = b.program_id and f.current_version = b.version
+     where b.program_id = p_program and b.key = p_benefit;
+  end if;
+  if e is null or e.version is null then
     if not exists (select 1 from benefits_benefit b join programs_facts f on f.program_id = b.program_id
                     and f.current_version = b.version where b.program_id = p_program and b.key = p_benefit) then
       raise exception using errcode = 'RGREF', message = 'unknown_benefit', detail = 'There is no such benefit in this program.';
@@ -37,10 +43,10 @@ begin
     elsif not e.is_open then
       raise exception using errcode = 'RGREF', message = 'benefit_not_now', detail = 'The benefit is not open on this day.';
     end if;
-    if e.by like 'choice %' then  -- who changes the choice meanwhile waits, or is waited for
+    if e.via like 'choice %' then  -- who changes the choice meanwhile waits, or is waited for
       perform 1 from benefits_choice c
-        join benefits_entitled(p_program, p_member, p_at, substr(e.by, 8)) x on x.period = c.period
-       where c.member_id = p_member and c.benefit = substr(e.by, 8) and p_benefit = any (c.picked) for share of c;
+        join benefits_entitled(p_program, p_member, p_at, substr(e.via, 8)) x on x.period = c.period
+       where c.member_id = p_member and c.benefit = substr(e.via, 8) and p_benefit = any (c.picked) for share of c;
       if not found then
         raise exception using errcode = 'RGREF', message = 'not_your_benefit', detail = 'It is not chosen any more.';
       end if;
@@ -49,7 +55,7 @@ begin
   insert into benefits_use (id, program_id, member_id, benefit, version, key, period, times, counted, by, level, cost_minor,
     funder, ref, store, gift_id, used_at, actor)
   values (p_id, p_program, p_member, p_benefit, e.version, p_key, coalesce(p_period, e.period), p_times,
-    p_gift is null and e.times is not null, e.by,
+    p_gift is null and e.times is not null, e.via,
     coalesce(e.level, ''), coalesce(p_cost, e.cost_minor * p_times), e.funder, p_ref, p_store, p_gift, p_at, p_actor)
   on conflict on constraint "E3_a_key_uses_once" do nothing;
   if not found then  -- the same call came at the same time, and was first

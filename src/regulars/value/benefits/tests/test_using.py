@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from regulars.kernel import clock
+from regulars.kernel import clock, ids
 from regulars.people.audiences import services as audiences
 from regulars.people.members import services as members
 from regulars.people.members.terms import MemberStatus
@@ -52,7 +52,7 @@ def test_levels_plans_packs_and_audiences_entitle_each_by_itself() -> None:
     assert of(p, m) == {"all", "lounge", "gold-only"}
     benefits.note_plan(program_id=p, member_id=m, plan="prime", until=None, source="sub/1")
     benefits.grant_pack(program_id=p, member_id=m, pack="vip", until=None, source="staff", actor=ACTOR)
-    audiences.add(program_id=p, key="fans", member_ids=[m], source="test", actor=ACTOR)
+    audiences.add(program_id=p, key="fans", refs=[ids.encode("mem", m)], source="test", actor=ACTOR)
     assert of(p, m) == {"all", "lounge", "gold-only", "shipping", "gym", "early"}
     assert facts(p, m, clock.now()) == (sorted(of(p, m)), ["prime"])
     assert {e.by for e in benefits.of(program_id=p, member_id=m)} == {
