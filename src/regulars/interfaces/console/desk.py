@@ -59,6 +59,10 @@ class Desk:
         """
         self.access.require(permission, self.program.id)
 
+    def serves(self, permission: str) -> bool:
+        """Whether she may do something for a member who stands before her, at whatever store she works."""
+        return self.access.serves(permission, self.program.id)
+
     def record(self, *, action: str, object: str, reason: str = "", **facts: Any) -> None:
         """Write a line of the audit trail, in the act's own transaction."""
         staff.record(
@@ -96,9 +100,10 @@ class Desk:
 View = Callable[..., HttpResponse]
 
 
-def page(permission: str | None = None) -> Callable[[View], Any]:
+def page(permission: str | None = None, *, serves: str | None = None) -> Callable[[View], Any]:
     """A page of the console: for staff, at the chosen program, where she needs `permission` there.
 
+    `serves`: a page about one member, for which the permission at any store of hers is enough.
     A refusal that the view does not answer itself becomes a page that says why; nothing was changed.
     """
 
@@ -110,15 +115,18 @@ def page(permission: str | None = None) -> Callable[[View], Any]:
                 context = {**admin.site.each_context(request), "title": _("No program yet")}
                 return TemplateResponse(request, "console/nobody.html", context, status=403)
             with timezone.override(desk.program.zone):
-                return _render(_answer(desk, view, permission, args, kwargs))
+                return _render(_answer(desk, view, (permission, serves), args, kwargs))
 
         return admin.site.admin_view(answer)
 
     return wrap
 
 
-def _answer(desk: Desk, view: View, permission: str | None, args: Any, kwargs: Any) -> HttpResponse:
+def _answer(desk: Desk, view: View, needs: tuple[str | None, str | None], args: Any, kwargs: Any) -> HttpResponse:
+    permission, serves = needs
     try:
+        if serves is not None and not desk.serves(serves):
+            permission = serves
         if permission is not None:
             desk.require(permission)
         return view(desk, *args, **kwargs)

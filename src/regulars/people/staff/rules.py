@@ -282,6 +282,19 @@ def may(reaches: Iterable[Reach], permission: str, program_id: int, path: str | 
     )
 
 
+def serves(reaches: Iterable[Reach], permission: str, program_id: int) -> bool:
+    """Whether any of the grants, at whatever store, allows something for a member who stands before her.
+
+    Members belong to no store; what is done for one by hand is done at some counter, and the trail names who did it.
+    """
+    return any(r.program_id == program_id and permission in ROLES[r.role] for r in reaches)
+
+
+def serving_limit(reaches: Iterable[Reach], program_id: int) -> int:
+    """The highest limit among her grants in a program, at whatever store; 0 without any."""
+    return max((limit_of(r.role, r.adjust_limit) for r in reaches if r.program_id == program_id), default=0)
+
+
 def held(reaches: Iterable[Reach], program_id: int, path: str | None) -> frozenset[str]:
     """All that the grants allow at a place, strictly there: the measure of what she may give to others."""
     return frozenset().union(*(ROLES[r.role] for r in reaches if covers(r, program_id, path)))

@@ -180,6 +180,12 @@ def at(values: Any, place: int) -> str:
 
 
 @register.filter
+def serves(at_desk: Any, permission: str) -> bool:
+    """Whether she may do something for a member who stands before her."""
+    return bool(at_desk and at_desk.serves(permission))
+
+
+@register.filter
 def may(at_desk: Any, permission: str) -> bool:
     """Whether she may do something in this program."""
     return bool(at_desk and at_desk.may(permission))

@@ -27,6 +27,7 @@ from regulars.value.orders import services as orders
 PER_PAGE = 50
 PER_TAB = 25
 TABS = ("journal", "lots", "orders", "timeline", "consents", "merges")
+OF_THE_BOOKS = ("journal", "lots")  # what needs `ledger:read`
 
 
 @page("members:read")
@@ -96,8 +97,9 @@ def revealed(desk: Desk, ref: str) -> HttpResponse:
 def _member(desk: Desk, member_id: UUID, *, reveal: bool) -> HttpResponse:
     program = desk.program.id
     profile = members.profile(program_id=program, member_id=member_id, reveal=reveal)
+    tabs = [t for t in TABS if t not in OF_THE_BOOKS or desk.serves("ledger:read")]
     tab = desk.request.GET.get("tab", "")
-    tab = tab if tab in TABS else TABS[0]
+    tab = tab if tab in tabs else tabs[0]
     context: dict[str, Any] = {
         "profile": profile,
         "facts": profile.facts,
@@ -111,18 +113,22 @@ def _member(desk: Desk, member_id: UUID, *, reveal: bool) -> HttpResponse:
         "into": ids.encode(PREFIX, profile.facts.merged_into) if profile.facts.merged_into else None,
         "merged": members.merged_from(program_id=program, member_id=member_id),
         "tab": tab,
-        "tabs": [
-            ("journal", _("Journal")),
-            ("lots", _("Lots")),
-            ("orders", _("Orders")),
-            ("timeline", _("Timeline")),
-            ("consents", _("Consents")),
-            ("merges", _("Merges")),
-        ],
+        "tabs": [(key, name) for key, name in _tab_names() if key in tabs],
     }
     context |= _TAB[tab](desk, member_id)
     title = profile.name or profile.facts.number
     return desk.page("member", context, title=title)
+
+
+def _tab_names() -> list[tuple[str, str]]:
+    return [
+        ("journal", _("Journal")),
+        ("lots", _("Lots")),
+        ("orders", _("Orders")),
+        ("timeline", _("Timeline")),
+        ("consents", _("Consents")),
+        ("merges", _("Merges")),
+    ]
 
 
 def _attributes(desk: Desk, values: dict[str, Any]) -> list[tuple[str, Any]]:
@@ -187,8 +193,11 @@ def _timeline(desk: Desk, member_id: UUID) -> dict[str, Any]:
     said = consent.history(program_id=desk.program.id, member_id=member_id)
     newest = None if not text else text.split("|")[0]
     oldest = moments[-1].at if cursor and moments else None
+    sees_books = desk.serves("ledger:read")
     happened: list[dict[str, Any]] = [
-        {"at": m.at, "what": m.what, "kind": m.kind, "id": m.id, "facts": m.facts} for m in moments
+        {"at": m.at, "what": m.what, "kind": m.kind, "id": m.id, "facts": m.facts}
+        for m in moments
+        if m.what != "journal" or sees_books
     ]
     happened += [
         {"at": e.at, "what": "consent", "kind": "granted" if e.granted else "withdrawn", "facts": {"event": e}}
@@ -223,7 +232,7 @@ _TAB = {
 }
 
 
-@page("ledger:read")
+@page(serves="ledger:read")
 def proof(desk: Desk, ref: str, seq: int) -> HttpResponse:
     """Where the value of one movement came from, as a fragment for the journal, and as a page of its own."""
     member_id = reading.member_of(desk, ref)

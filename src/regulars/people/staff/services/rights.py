@@ -73,6 +73,16 @@ class Access:
             raise SecondFactorNeeded()
         raise Forbidden(f"This needs {permission}.", permission=permission)
 
+    def serves(self, permission: str, program_id: int) -> bool:
+        """Whether she may do something for a member of a program who stands before her, at any store of hers."""
+        return self.is_operator or rules.serves(self.live, permission, program_id)
+
+    def serving_limit(self, program_id: int) -> int:
+        """Points she may move for a member in one adjustment without a second person."""
+        if self.is_operator:
+            return rules.ADJUST_LIMITS[Role.OWNER]
+        return rules.serving_limit(self.live, program_id)
+
     def may_somewhere(self, permission: str) -> bool:
         """Whether there is any program or store where she may."""
         return self.is_operator or any(permission in rules.ROLES[r.role] for r in self.live)
