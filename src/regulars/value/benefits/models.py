@@ -140,7 +140,7 @@ class GiftRow(models.Model):
 
     program = _program()
     member_id = models.UUIDField()
-    occasion = models.TextField(help_text="birthday/2026, upgrade/main/gold, milestone/main/gold/half, welcome")
+    occasion = models.TextField(help_text="birthday/2026, upgrade/main/gold, milestone/main/gold/half/2026, welcome")
     kind = models.TextField()
     state = models.TextField()
     on_day = models.DateField(help_text="The member's local day that it is for.")
@@ -178,7 +178,7 @@ class UseRow(models.Model):
     times = models.IntegerField()
     counted = models.BooleanField(help_text="Whether a quota counts it.")
     state = models.TextField(db_default=UseState.USED)
-    by = models.TextField()
+    via = models.TextField()
     level = models.TextField(help_text="The member's level on the first ladder at that moment.")
     cost_minor = models.BigIntegerField(db_default=0)
     funder = models.TextField(db_default="")

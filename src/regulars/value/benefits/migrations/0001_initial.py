@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('member_id', models.UUIDField()),
-                ('occasion', models.TextField(help_text='birthday/2026, upgrade/main/gold, milestone/main/gold/half, welcome')),
+                ('occasion', models.TextField(help_text='birthday/2026, upgrade/main/gold, milestone/main/gold/half/2026, welcome')),
                 ('kind', models.TextField()),
                 ('state', models.TextField()),
                 ('on_day', models.DateField(help_text="The member's local day that it is for.")),
@@ -105,7 +105,7 @@ class Migration(migrations.Migration):
                 ('times', models.IntegerField()),
                 ('counted', models.BooleanField(help_text='Whether a quota counts it.')),
                 ('state', models.TextField(db_default=regulars.value.benefits.terms.UseState['USED'])),
-                ('by', models.TextField()),
+                ('via', models.TextField()),
                 ('level', models.TextField(help_text="The member's level on the first ladder at that moment.")),
                 ('cost_minor', models.BigIntegerField(db_default=0)),
                 ('funder', models.TextField(db_default='')),

@@ -22,12 +22,16 @@ from regulars.value.benefits.services.gifts import (
     try_again,
     welcome,
 )
+from regulars.value.benefits.services.hearing import on_lowered, on_raised, on_registered
 from regulars.value.benefits.services.holding import forget_plan, grant_pack, holdings, note_plan, revoke_pack
+from regulars.value.benefits.services.identity import absorb, dossier, forget, separate
+from regulars.value.benefits.services.proving import discrepancies, give_at_night
 from regulars.value.benefits.services.reading import costs, find_use, gifts, of, uses
 from regulars.value.benefits.services.using import choose, give_back, undo, use
 
 __all__ = [
     "SECTIONS",
+    "absorb",
     "apply",
     "benefit",
     "benefits",
@@ -35,11 +39,15 @@ __all__ = [
     "choose",
     "costs",
     "describe",
+    "discrepancies",
+    "dossier",
     "find_gift",
     "find_use",
+    "forget",
     "forget_plan",
     "forget_versions",
     "gifts",
+    "give_at_night",
     "give_back",
     "give_due",
     "grant_pack",
@@ -47,6 +55,9 @@ __all__ = [
     "lowered",
     "note_plan",
     "of",
+    "on_lowered",
+    "on_raised",
+    "on_registered",
     "pack",
     "packs",
     "plan",
@@ -54,6 +65,7 @@ __all__ = [
     "reached",
     "return_gift",
     "revoke_pack",
+    "separate",
     "try_again",
     "undo",
     "use",

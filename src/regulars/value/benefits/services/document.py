@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.db import connection, transaction
@@ -79,13 +80,16 @@ def _of_version(program_id: int, version: int | None) -> Offer:
     number = program.current_version if version is None else version
     found = _kept.get((program_id, number))
     if found is None:
+        rows = list(BenefitRow.objects.filter(program_id=program_id, version=number).order_by("place"))
         told = {
             "program": {"currency": program.currency},
-            "benefits": _bodies(BenefitRow.objects.filter(program_id=program_id, version=number)),
+            "benefits": [r.body for r in rows],
             "packs": _bodies(PackRow.objects.filter(program_id=program_id, version=number)),
         }
         read, packed, _ = reading.read(told)
-        found = {b.key: b for b in read}, {p.key: p for p in packed}
+        # which levels are above one was known when the version was written
+        whole = [replace(b, whose=replace(b.whose, levels=tuple(r.levels))) for b, r in zip(read, rows, strict=True)]
+        found = {b.key: b for b in whole}, {p.key: p for p in packed}
         if (read or packed) and not connection.in_atomic_block:  # a version in the making may still be rolled back
             if len(_kept) >= _MOST:
                 _kept.clear()

@@ -231,14 +231,15 @@ def _of_level(kind: Kind, level: str) -> Callable[[Benefit], bool]:
 
 
 def reached(*, program_id: int, member_id: UUID, ladder: str, level: str, milestone: str) -> bool:
-    """Bring the gifts of a milestone inside a level, once. Returns: whether they came now."""
+    """Bring the gifts of a milestone inside a level, once a calendar year. Returns: whether they came now."""
 
     def which(b: Benefit) -> bool:
         return b.kind is Kind.MILESTONE and (not b.milestones or milestone in b.milestones)
 
     if not any(which(b) for b in document.benefits(program_id=program_id)):
         return False
-    occasion = f"milestone/{ladder}/{level}/{milestone}"
+    zone = programs.by_id(program_id=program_id).zone
+    occasion = f"milestone/{ladder}/{level}/{milestone}/{clock.local_day(clock.now(), zone).year}"
     return _on_news(program_id, member_id, Kind.MILESTONE, occasion, which, f"{ladder}/{level}")
 
 
@@ -349,7 +350,7 @@ def _which(kind: Kind, parts: list[str]) -> Callable[[Benefit], bool]:
         return _yearly(kind, _days_before("/".join(parts)))
     if kind is Kind.UPGRADE:
         return _of_level(kind, "/".join(parts[1:3]))
-    return lambda b: b.kind is kind and (not b.milestones or parts[-1] in b.milestones)
+    return lambda b: b.kind is kind and (not b.milestones or parts[3] in b.milestones)
 
 
 def find_gift(*, program_id: int, gift_id: int) -> Gift:

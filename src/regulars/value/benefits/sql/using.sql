@@ -52,7 +52,7 @@ begin
       end if;
     end if;
   end if;
-  insert into benefits_use (id, program_id, member_id, benefit, version, key, period, times, counted, by, level, cost_minor,
+  insert into benefits_use (id, program_id, member_id, benefit, version, key, period, times, counted, via, level, cost_minor,
     funder, ref, store, gift_id, used_at, actor)
   values (p_id, p_program, p_member, p_benefit, e.version, p_key, coalesce(p_period, e.period), p_times,
     p_gift is null and e.times is not null, e.via,
@@ -134,7 +134,7 @@ begin
   select c.picked into v_before from benefits_choice c
    where c.member_id = p_member and c.benefit = p_benefit and c.period = e.period for update;
   select u.benefit into v_used from benefits_use u
-   where u.member_id = p_member and u.state = 'used' and u.by = 'choice ' || p_benefit
+   where u.member_id = p_member and u.state = 'used' and u.via = 'choice ' || p_benefit
      and u.benefit = any (v_before) and u.benefit <> all (p_picked)
      and u.used_at >= (select c.chosen_at from benefits_choice c
                         where c.member_id = p_member and c.benefit = p_benefit and c.period = e.period) limit 1;

@@ -126,10 +126,10 @@ def test_a_use_gives_what_the_benefit_says_and_undoing_takes_it_back() -> None:
     m = join(p)
     done = use(p, m, "box")
     assert [list(part) for part in done.given] == [["points"], ["coupon"]]
-    assert ledger.balances(program_id=p, member_id=m)["points"].active == 50
+    assert ledger.balances(program_id=p, member_id=m, zone="UTC")["points"].active == 50
     undone = benefits.undo(program_id=p, use_id=done.use_id, reason="returned", actor=ACTOR)
     assert [part["whole"] for part in undone.returned] == [True, True]
-    assert ledger.balances(program_id=p, member_id=m)["points"].active == 0
+    assert ledger.balances(program_id=p, member_id=m, zone="UTC")["points"].active == 0
     assert use(p, m, "box").is_new
 
 
