@@ -10,6 +10,7 @@ from procrastinate.contrib.django import app
 
 from regulars.kernel import clock, nights
 from regulars.people.programs import services as programs
+from regulars.value.benefits import services as benefits
 from regulars.value.checkout import services as checkout
 from regulars.value.coupons import services as coupons
 from regulars.value.coupons.terms import BatchRunning
@@ -41,6 +42,19 @@ def sweep_sessions(timestamp: int = 0) -> None:
         checkout.sweep()
     except Exception:
         log.exception("sessions will be swept again in a minute")
+
+
+@app.periodic(cron="5 * * * *")
+@app.task(name="bring gifts", queueing_lock="bring gifts", pass_context=False)
+def bring_gifts(timestamp: int = 0) -> None:
+    """Birthdays begin at every hour of the day, somewhere; the nights make up for hours that were missed."""
+    now = clock.now()
+    for program in programs.all_programs():
+        try:
+            while benefits.give_due(program_id=program.id, at=now):
+                pass
+        except Exception:
+            log.exception("gifts will be looked at again in an hour", program=program.key)
 
 
 @app.task(name="coupons make batch", pass_context=False)

@@ -18,9 +18,10 @@ from regulars.kernel.outbox import Reaction
 from regulars.people.audiences import services as audiences
 from regulars.people.events import services as events
 from regulars.people.members import services as members
-from regulars.people.members.terms import CodeMade
+from regulars.people.members.terms import CodeMade, MemberRegistered
 from regulars.people.programs import services as programs
 from regulars.value.allowances import services as allowances
+from regulars.value.benefits import services as benefits
 from regulars.value.checkout import services as checkout
 from regulars.value.coupons import services as coupons
 from regulars.value.ledger import services as ledger
@@ -28,6 +29,7 @@ from regulars.value.orders.terms import OrderClaimed, OrderPlaced, OrderReturned
 from regulars.value.orders.terms.closing import OrderDecided
 from regulars.value.promotions import services as promotions
 from regulars.value.tiers import services as tiers
+from regulars.value.tiers.terms import TierLowered, TierRaised
 
 
 def _review(cause: str, *names: str) -> Callable[[Any, int], object]:
@@ -47,6 +49,9 @@ WIRING: list[Reaction] = [
     Reaction(MergeUndone, "review both levels", _review("merge undone", "into_id", "from_id")),
     Reaction(ProgramPublished, "review all levels", lambda e, p: tiers.review_all(program_id=p, cause="publish")),
     Reaction(CodeMade, "deliver the code", sandbox.deliver_code),
+    Reaction(MemberRegistered, "welcome with gifts", benefits.on_registered),
+    Reaction(TierRaised, "bring the gifts of the level", benefits.on_raised),
+    Reaction(TierLowered, "take gifts back after a return", benefits.on_lowered),
 ]
 
 
@@ -76,6 +81,7 @@ NIGHTS: list[Step] = [
     Step("remind of coupons", _by_midnight(coupons.remind_due), only_latest=True),
     Step("expire coupons", _by_midnight(coupons.expire_due)),
     Step("review levels", tiers.review_at_night, only_latest=True),
+    Step("bring birthday and anniversary gifts", benefits.give_at_night),
     Step("close the day's books", whole(_close_day), only_latest=True),
     Step("sign the heads", whole(lambda w: ledger.sign_heads(program_id=w.program_id, day=w.day)), only_latest=True),
     Step("end abandoned baskets", whole(lambda w: checkout.expire(program_id=w.program_id)), only_latest=True),

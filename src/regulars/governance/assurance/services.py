@@ -19,6 +19,7 @@ from regulars.kernel import clock, ids
 from regulars.kernel.outbox import announce
 from regulars.people.audiences import services as audiences
 from regulars.value.allowances import services as allowances
+from regulars.value.benefits import services as benefits
 from regulars.value.catalog import services as catalog
 from regulars.value.checkout import services as checkout
 from regulars.value.coupons import services as coupons
@@ -36,6 +37,7 @@ PROOFS: tuple[tuple[str, Callable[..., Iterable[Any]]], ...] = (
     ("ledger", ledger.discrepancies),
     ("catalog", catalog.discrepancies),
     ("coupons", coupons.discrepancies),
+    ("benefits", benefits.discrepancies),
     ("promotions", promotions.discrepancies),
     ("orders", orders.discrepancies),
     ("checkout", checkout.discrepancies),

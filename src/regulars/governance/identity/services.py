@@ -29,6 +29,7 @@ from regulars.people.consent import services as consent
 from regulars.people.members import services as members
 from regulars.people.members.terms import AlreadyMerged
 from regulars.value.allowances import services as allowances
+from regulars.value.benefits import services as benefits
 from regulars.value.checkout import services as checkout
 from regulars.value.coupons import services as coupons
 from regulars.value.ledger import services as ledger
@@ -67,6 +68,7 @@ def merge(*, program_id: int, into: UUID, from_: UUID, reason: str, actor: str) 
         "audiences": audiences.absorb(program_id=program_id, from_id=from_, into_id=into),
     }
     record["coupons"] = coupons.absorb(program_id=program_id, from_id=from_, into_id=into)
+    record["benefits"] = benefits.absorb(program_id=program_id, from_id=from_, into_id=into)
     tiers.absorb(program_id=program_id, from_member=from_, into_member=into)
     allowances.absorb(program_id=program_id, from_member=from_, into_member=into)
     row = MergeRow.objects.create(
@@ -124,6 +126,8 @@ def undo(*, program_id: int, merge_id: UUID, reason: str, actor: str) -> Merge:
         audiences.separate(program_id=program_id, record=row.record["audiences"])
     if "coupons" in row.record:
         coupons.separate(program_id=program_id, record=row.record["coupons"])
+    if "benefits" in row.record:
+        benefits.separate(program_id=program_id, record=row.record["benefits"])
     if "checkout" in row.record:  # merges of before have none
         checkout.separate(program_id=program_id, record=row.record["checkout"])
     tiers.separate(program_id=program_id, members=[from_, into])
