@@ -14,6 +14,7 @@ from regulars.value.benefits import services as benefits
 from regulars.value.checkout import services as checkout
 from regulars.value.coupons import services as coupons
 from regulars.value.coupons.terms import BatchRunning
+from regulars.value.rewards import services as rewards
 from regulars.wiring import NIGHTS
 
 FIRST_NIGHT_LOOKS_BACK = timedelta(days=1)  # a program without any night begins with last midnight
@@ -55,6 +56,16 @@ def bring_gifts(timestamp: int = 0) -> None:
                 pass
         except Exception:
             log.exception("gifts will be looked at again in an hour", program=program.key)
+
+
+@app.periodic(cron="* * * * *", periodic_id="rewards")
+@app.task(name="sweep-rewards", queueing_lock="sweep-rewards", pass_context=False)
+def sweep_rewards(timestamp: int = 0) -> None:
+    """What was not paid or fetched in time ends, and offers that were not taken go to the next."""
+    try:
+        rewards.sweep()
+    except Exception:
+        log.exception("rewards will be swept again in a minute")
 
 
 @app.task(name="coupons make batch", pass_context=False)

@@ -28,6 +28,7 @@ from regulars.value.ledger import services as ledger
 from regulars.value.orders.terms import OrderClaimed, OrderPlaced, OrderReturned
 from regulars.value.orders.terms.closing import OrderDecided
 from regulars.value.promotions import services as promotions
+from regulars.value.rewards import services as rewards
 from regulars.value.tiers import services as tiers
 from regulars.value.tiers.terms import TierLowered, TierRaised
 
@@ -39,12 +40,19 @@ def _review(cause: str, *names: str) -> Callable[[Any, int], object]:
     )
 
 
+def _redeem(name: str) -> Callable[[Any, int], object]:
+    """Rewards that redeem themselves when her balance has reached their mark."""
+    return lambda e, program_id: rewards.redeem_by_itself(program_id=program_id, member_id=getattr(e, name))
+
+
 # event -> one service call; what is announced and not named here is for the record, and for those who add a line
 WIRING: list[Reaction] = [
     Reaction(OrderPlaced, "review the level", _review("order", "member_id")),
+    Reaction(OrderPlaced, "redeem by itself", _redeem("member_id")),
     Reaction(OrderDecided, "change lists of members", checkout.follow),
     Reaction(OrderReturned, "review the level", _review("return", "member_id")),
     Reaction(OrderClaimed, "review the level", _review("claim", "member_id")),
+    Reaction(OrderClaimed, "redeem by itself", _redeem("member_id")),
     Reaction(MembersMerged, "review the level", _review("merge", "into_id")),
     Reaction(MergeUndone, "review both levels", _review("merge undone", "into_id", "from_id")),
     Reaction(ProgramPublished, "review all levels", lambda e, p: tiers.review_all(program_id=p, cause="publish")),
@@ -74,12 +82,16 @@ def _close_day(work: Work) -> None:
 NIGHTS: list[Step] = [
     Step("activate pending", _by_midnight(ledger.activate_due)),
     Step("end offline allowances", _by_midnight(allowances.end_due)),
+    Step("end unpaid rewards", _by_midnight(rewards.end_unpaid)),
     Step("release holds", _by_midnight(ledger.release_due_holds)),
     Step("expire lots", _by_midnight(ledger.expire_due)),
     Step("end memberships of audiences", _by_midnight(audiences.expire_due)),
     Step("let reserved coupons go", _by_midnight(coupons.release_due)),
     Step("remind of coupons", _by_midnight(coupons.remind_due), only_latest=True),
     Step("expire coupons", _by_midnight(coupons.expire_due)),
+    Step("expire unfetched rewards", _by_midnight(rewards.expire_unfetched)),
+    Step("offer rewards to the next", _by_midnight(rewards.lapse_offers)),
+    Step("redeem by itself", rewards.redeem_at_night, only_latest=True),
     Step("review levels", tiers.review_at_night, only_latest=True),
     Step("bring birthday and anniversary gifts", benefits.give_at_night),
     Step("close the day's books", whole(_close_day), only_latest=True),
@@ -90,6 +102,7 @@ NIGHTS: list[Step] = [
     Step("prune first answers", idempotency.forget_at_night, only_latest=True),
     Step("prune events", _while_any(events.prune_at_night), only_latest=True),
     Step("prune codes", _while_any(members.forget_old_codes), only_latest=True),
+    Step("prune waiting lists", _while_any(rewards.forget_waits_at_night), only_latest=True),
     Step("prune misses", whole(lambda w: coupons.forget_misses(program_id=w.program_id, at=w.at)), only_latest=True),
     Step(
         "prune limits",

@@ -26,6 +26,7 @@ from regulars.value.coupons import services as coupons
 from regulars.value.ledger import services as ledger
 from regulars.value.orders import services as orders
 from regulars.value.promotions import services as promotions
+from regulars.value.rewards import services as rewards
 from regulars.value.tiers import services as tiers
 
 MOST = 1_000  # findings kept and shown
@@ -42,6 +43,7 @@ PROOFS: tuple[tuple[str, Callable[..., Iterable[Any]]], ...] = (
     ("orders", orders.discrepancies),
     ("checkout", checkout.discrepancies),
     ("tiers", tiers.discrepancies),
+    ("rewards", rewards.discrepancies),
     ("allowances", allowances.discrepancies),
     ("identity", identity.discrepancies),
 )

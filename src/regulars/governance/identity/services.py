@@ -33,6 +33,7 @@ from regulars.value.benefits import services as benefits
 from regulars.value.checkout import services as checkout
 from regulars.value.coupons import services as coupons
 from regulars.value.ledger import services as ledger
+from regulars.value.rewards import services as rewards
 from regulars.value.tiers import services as tiers
 
 _LONGEST_REASON = 200
@@ -68,6 +69,7 @@ def merge(*, program_id: int, into: UUID, from_: UUID, reason: str, actor: str) 
         "audiences": audiences.absorb(program_id=program_id, from_id=from_, into_id=into),
     }
     record["coupons"] = coupons.absorb(program_id=program_id, from_id=from_, into_id=into)
+    record["rewards"] = rewards.absorb(program_id=program_id, from_id=from_, into_id=into)
     record["benefits"] = benefits.absorb(program_id=program_id, from_id=from_, into_id=into)
     tiers.absorb(program_id=program_id, from_member=from_, into_member=into)
     allowances.absorb(program_id=program_id, from_member=from_, into_member=into)
@@ -126,6 +128,8 @@ def undo(*, program_id: int, merge_id: UUID, reason: str, actor: str) -> Merge:
         audiences.separate(program_id=program_id, record=row.record["audiences"])
     if "coupons" in row.record:
         coupons.separate(program_id=program_id, record=row.record["coupons"])
+    if "rewards" in row.record:
+        rewards.separate(program_id=program_id, record=row.record["rewards"])
     if "benefits" in row.record:
         benefits.separate(program_id=program_id, record=row.record["benefits"])
     if "checkout" in row.record:  # merges of before have none

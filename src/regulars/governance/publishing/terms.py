@@ -24,6 +24,7 @@ SECTIONS = (
     "promotions",
     "coupon_templates",
     "ladders",
+    "rewards",
     "benefits",
     "packs",
     "offline",

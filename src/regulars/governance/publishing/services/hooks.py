@@ -15,6 +15,7 @@ from regulars.value.benefits import services as benefits
 from regulars.value.coupons import services as coupons
 from regulars.value.ledger import services as ledger
 from regulars.value.promotions import services as promotions
+from regulars.value.rewards import services as rewards
 from regulars.value.tiers import services as tiers
 
 Document = Mapping[str, Any]
@@ -70,6 +71,13 @@ HOOKS = (
         check=coupons.check,
         plan=coupons.plan,
         apply=coupons.apply,
+    ),
+    Hook(
+        sections=rewards.SECTIONS,
+        describe=rewards.describe,
+        check=rewards.check,
+        plan=rewards.plan,
+        apply=rewards.apply,
     ),
     Hook(
         sections=benefits.SECTIONS,
