@@ -24,7 +24,13 @@ from regulars.value.rewards.services.looking import (
     totals,
 )
 from regulars.value.rewards.services.moving import accept, cancel, fail, fulfil, make_ready, pay, ship
-from regulars.value.rewards.services.nights import end_unpaid, expire_unfetched, forget_waits, lapse_offers, sweep
+from regulars.value.rewards.services.nights import (
+    end_unpaid,
+    expire_unfetched,
+    forget_waits_at_night,
+    lapse_offers,
+    sweep,
+)
 from regulars.value.rewards.services.pools import import_codes, pools, restock, show_codes, stockings
 from regulars.value.rewards.services.proving import discrepancies
 from regulars.value.rewards.services.redeeming import grant, redeem
@@ -49,7 +55,7 @@ __all__ = [
     "find",
     "forget",
     "forget_versions",
-    "forget_waits",
+    "forget_waits_at_night",
     "fulfil",
     "grant",
     "import_codes",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
 
 from regulars.kernel import clock
+from regulars.kernel.nights import Work
 from regulars.people.programs import services as programs
 from regulars.value.rewards.models import RedemptionRow, WaitRow
 from regulars.value.rewards.services import base, document, moving
@@ -63,8 +64,9 @@ def sweep() -> int:
     return n
 
 
-def forget_waits(*, program_id: int, before: datetime, limit: int) -> int:
-    """Take away one batch of places on waiting lists that ended long ago."""
-    ended = WaitRow.objects.filter(program_id=program_id, ended_at__lt=before).exclude(state=WaitState.TAKEN)
-    gone, _ = WaitRow.objects.filter(pk__in=list(ended.values_list("pk", flat=True)[:limit])).delete()
-    return gone
+def forget_waits_at_night(work: Work) -> str | None:
+    """Take away one batch of places on waiting lists that ended long ago; an answer while there may be more."""
+    ended = WaitRow.objects.filter(program_id=work.program_id, ended_at__lt=work.at - timedelta(days=KEPT_DAYS))
+    found = list(ended.exclude(state=WaitState.TAKEN).values_list("pk", flat=True)[: work.limit])
+    gone, _ = WaitRow.objects.filter(pk__in=found).delete()
+    return str(gone) if gone else None

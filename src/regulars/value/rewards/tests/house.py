@@ -66,7 +66,7 @@ def program(*told: dict[str, Any], key: str = "shop", zone: str = "Europe/London
     programs.define_store(program_id=made.id, key="high-street", name="High Street", parent="north", actor=ACTOR)
     programs.define_store(program_id=made.id, key="station", name="Station", actor=ACTOR)
     ledger.apply(made.id, UNITS, ACTOR)
-    audiences.declare(program_id=made.id, key="friends", name="Friends", actor=ACTOR)
+    audiences.declare(program_id=made.id, key="friends", names={"en": "Friends"})
     publish(made.id, *(told or [reward()]))
     return made.id
 
