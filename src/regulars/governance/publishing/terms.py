@@ -9,8 +9,11 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from regulars.kernel import ids
 from regulars.kernel.errors import NotFound, Refusal
 from regulars.value.promotions.terms import Question, Verdict
+
+SCHEDULE_PREFIX, DOCUMENT_DRAFT_PREFIX, ESTIMATE_PREFIX = "sch", "pdr", "est"
 
 SECTIONS = (
     "program",
@@ -62,24 +65,70 @@ class Listed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Field:
+    """One value that differs, by its path within its object; None on the side where it is not said."""
+
+    path: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True, kw_only=True)
 class Change:
-    """One thing that a document would add, change or remove. `adverse`: it takes something from members."""
+    """One thing that a document would add, change or remove.
+
+    `adverse`: it takes something from members, as `reasons` say; `needs_notice`: members must be told before, where
+    the program's policies say so. `fields` are the values that differ; `moves` are the members who would go from one
+    level to another.
+    """
 
     section: str
     key: str
     change: str
     detail: str
     adverse: bool = False
+    needs_notice: bool = False
+    reasons: tuple[str, ...] = ()
+    fields: tuple[Field, ...] = ()
+    moves: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """A document takes something from members: they are to be told, and it applies `days` later at the earliest."""
+
+    days: int
+    earliest_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refused:
+    """Why a document could not be applied as it stands: the place, and a sentence."""
+
+    path: str
+    message: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What a document would change beside version `base_version`; `text` is the same for people."""
+    """What a document would change beside version `base_version`; `text` is the same for people.
+
+    `refused` says why apply would refuse it; `notice` what members are to be told before; `drift` how the database
+    differs from the version in force, which any new version takes in.
+    """
 
     program_key: str
     base_version: int
     changes: tuple[Change, ...]
     text: str
+    refused: tuple[Refused, ...] = ()
+    notice: Notice | None = None
+    drift: tuple[Change, ...] = ()
+
+    @property
+    def is_adverse(self) -> bool:
+        """Whether anything is taken from members."""
+        return any(c.adverse for c in self.changes)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,6 +196,120 @@ class ProgramPublished:
     sections: tuple[str, ...]
 
 
+class ScheduleState(StrEnum):
+    """Where a scheduled document stands."""
+
+    WAITING = "waiting"
+    APPLIED = "applied"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """A document that applies at an instant, over whatever is in force then, if nobody changed the same objects.
+
+    `telling_id`: what members were told of it. `refusal`: code and detail, when it could not apply.
+    """
+
+    schedule_id: UUID
+    program_id: int
+    base_version: int
+    document: Mapping[str, Any]
+    at: datetime
+    state: ScheduleState
+    telling_id: UUID | None
+    note: str
+    actor: str
+    created_at: datetime
+    ended_at: datetime | None
+    ended_by: str
+    version: int | None
+    refusal: Mapping[str, Any] | None
+
+    @property
+    def public_id(self) -> str:
+        """`sch_…`."""
+        return ids.encode(SCHEDULE_PREFIX, self.schedule_id)
+
+
+class DocumentDraftState(StrEnum):
+    """Where the draft of a whole document stands."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    APPROVED = "approved"
+    PUBLISHED = "published"
+    DISCARDED = "discarded"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DocumentStep:
+    """One thing done to a draft: when, what, by whom, why."""
+
+    at: datetime
+    what: str
+    actor: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DocumentDraft:
+    """A whole document on its way to become a version. None of its `writers` may approve it."""
+
+    draft_id: UUID
+    program_id: int
+    title: str
+    text: str
+    base_version: int
+    state: DocumentDraftState
+    revision: int
+    writers: tuple[str, ...]
+    approved_by: str
+    steps: tuple[DocumentStep, ...]
+    version: int | None
+    created_at: datetime
+    changed_at: datetime
+
+    @property
+    def public_id(self) -> str:
+        """`pdr_…`."""
+        return ids.encode(DOCUMENT_DRAFT_PREFIX, self.draft_id)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may still be written."""
+        return self.state not in (DocumentDraftState.PUBLISHED, DocumentDraftState.DISCARDED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScheduleRefused:
+    """A scheduled document could not apply: somebody has to look at it."""
+
+    schedule_id: UUID
+    code: str
+
+
+class UnknownSchedule(NotFound):
+    """There is no such scheduled document in this program."""
+
+
+class ScheduleEnded(Refusal):
+    """The scheduled document has applied, was refused or was withdrawn already."""
+
+
+class UnknownDocumentDraft(NotFound):
+    """There is no such draft of a document in this program."""
+
+
+class BaseChanged(Refusal):
+    """Somebody changed the same objects since this document was written; look at them and write it anew."""
+
+
+class NeedsApproval(Refusal):
+    """The document takes something from members: make it a draft that a second person approves."""
+
+
 class UnknownVersion(NotFound):
     """The program has no version with this number."""
 
@@ -165,3 +328,11 @@ class NoPromotion(NotFound):
 
 class VersionConflict(Refusal):
     """Another version was applied meanwhile; look at it and apply again."""
+
+
+class NoticeNeeded(Refusal):
+    """The document takes something from members who were not told long enough before; tell them, and it waits."""
+
+
+class NothingToDo(Refusal):
+    """There is nothing that differs."""

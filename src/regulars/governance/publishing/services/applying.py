@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import psycopg
 from django.db import OperationalError, connection, transaction
@@ -12,26 +14,37 @@ from django.db.models import Max
 
 from regulars.governance.publishing import rules
 from regulars.governance.publishing.models import VersionRow
-from regulars.governance.publishing.rules.telling import change
+from regulars.governance.publishing.services import numbered, wholes
 from regulars.governance.publishing.services.blueprints import blueprint
 from regulars.governance.publishing.services.hooks import HOOKS
+from regulars.governance.publishing.services.wholes import Document, Whole
 from regulars.governance.publishing.terms import (
-    SECTIONS,
     Change,
-    Listed,
+    NeedsApproval,
+    Notice,
+    NoticeNeeded,
     Plan,
     ProgramPublished,
-    UnknownVersion,
+    Refused,
     Version,
     VersionConflict,
 )
 from regulars.kernel import clock, outbox, postgres
-from regulars.kernel.errors import Invalid
+from regulars.kernel.errors import Invalid, Refusal
+from regulars.people.agreements import services as agreements
 from regulars.people.programs import services as programs
-from regulars.people.programs.terms import KeyTaken, NoProgram, Program
+from regulars.people.programs.terms import KeyTaken, Program
 
-Document = Mapping[str, Any] | str | bytes
 _LOCK = "select pg_advisory_xact_lock(hashtextextended('publishing', %s))"
+_MOST_FAULTS = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What members were told of a document before: the telling, and when."""
+
+    telling_id: UUID
+    told_at: datetime
 
 
 def apply(
@@ -41,6 +54,9 @@ def apply(
     note: str = "",
     program_id: int | None = None,
     expected_version: int | None = None,
+    told: Told | None = None,
+    is_taking: bool = False,
+    may_harm: bool = True,
 ) -> Version:
     """Make a program what a document says: every section or none, under one new number.
 
@@ -48,55 +64,138 @@ def apply(
     that changes nothing gives no new number and answers the version in force, `unchanged`.
 
     Args: document: YAML or JSON text, or values. program_id: None to go by `program.key` and make the program if
-    there is none. expected_version: refuse unless this is the version in force.
-    Raises: Invalid with every fault and its path; VersionConflict; NoProgram; Busy.
+    there is none. expected_version: refuse unless this is the version in force. told: what members were told of it.
+    is_taking: a new number also where only the version in force says otherwise than the tables. may_harm: False for
+    who may not take anything from members without a second person.
+    Raises: Invalid with every fault and its path; VersionConflict; NoProgram; NeedsApproval; NoticeNeeded; Busy.
     """
-    told = _read(document)
+    said = wholes.read(document)
+    asked = _Asked(actor, note[:2_000], program_id, expected_version, told, is_taking, may_harm)
     try:
         with transaction.atomic():
-            return _apply(told, actor, note[:2_000], program_id, expected_version)
+            return _apply(said, asked)
     except KeyTaken:  # somebody made the program in this moment: now it is there
         with transaction.atomic():
-            return _apply(told, actor, note[:2_000], program_id, expected_version)
+            return _apply(said, asked)
     except OperationalError as error:
         if isinstance(error.__cause__, psycopg.Error):
             raise postgres.translated(error.__cause__) from error
         raise
 
 
-def _apply(
-    told: dict[str, Any], actor: str, note: str, program_id: int | None, expected_version: int | None
-) -> Version:
-    program = _program(told, program_id) or _made(told, actor)
+@dataclass(frozen=True)
+class _Asked:
+    actor: str
+    note: str
+    program_id: int | None
+    expected_version: int | None
+    told: Told | None
+    is_taking: bool
+    may_harm: bool
+
+
+def _apply(said: dict[str, Any], asked: _Asked) -> Version:
+    program = wholes.program_of(said, asked.program_id) or _made(said, asked.actor)
     hold(program_id=program.id)
     program = programs.by_id(program_id=program.id)
-    if expected_version is not None and expected_version != program.current_version:
+    in_force = program.current_version
+    if asked.expected_version is not None and asked.expected_version != in_force:
         raise VersionConflict(
-            f"Version {program.current_version} is in force, not {expected_version}.",
-            current_version=program.current_version,
+            f"Version {in_force} is in force, not {asked.expected_version}.", current_version=in_force
         )
-    wanted = _whole(told, program.id)
-    changes = _changes(program.id, wanted)
-    if not changes and program.current_version:
-        return replace(_version(program, program.current_version), unchanged=True)
+    was = wholes.described(program.id)
+    wanted = wholes.filled(said, was)
+    changes = wholes.changes(program.id, was, wanted)
+    if not changes and in_force and not asked.is_taking:
+        return replace(numbered.version(program_id=program.id, number=in_force), unchanged=True)
+    if not asked.may_harm and any(c.needs_notice for c in changes):
+        raise NeedsApproval
+    _need_notice(program.id, changes, asked.told)
     number = 1 + (VersionRow.objects.filter(program_id=program.id).aggregate(last=Max("number"))["last"] or 0)
     for hook in HOOKS:
-        hook.apply(program.id, number, wanted, actor)
+        hook.apply(program.id, number, wanted.bare, asked.actor)
     program = programs.set_current_version(program_id=program.id, version=number)
-    now = _described(program.id)
-    row = VersionRow.objects.create(
+    row = _kept(program, number, wanted, asked)
+    _tell(program.id, number, in_force, was, changes, asked)
+    changed = tuple(dict.fromkeys(c.section for c in changes))
+    outbox.announce(ProgramPublished(program_id=program.id, version=number, sections=changed), program_id=program.id)
+    return numbered.told(program, row)
+
+
+def _kept(program: Program, number: int, wanted: Whole, asked: _Asked) -> VersionRow:
+    now = Whole(wholes.described(program.id).bare, wanted.notes).noted
+    return VersionRow.objects.create(
         program_id=program.id,
         number=number,
         document=rules.plain(now),
         text=rules.write_text(now),
         digest=rules.digest(now),
-        note=note,
-        actor=actor,
+        notes=wanted.notes,
+        note=asked.note,
+        actor=asked.actor,
         applied_at=clock.now(),
     )
-    changed = tuple(dict.fromkeys(c.section for c in changes))
-    outbox.announce(ProgramPublished(program_id=program.id, version=number, sections=changed), program_id=program.id)
-    return _told(program, row)
+
+
+def notice_of(program_id: int, changes: tuple[Change, ...]) -> Notice | None:
+    """What members are to be told of these changes before; None where nothing needs it or no policy asks for it."""
+    if not any(c.needs_notice for c in changes):
+        return None
+    days = policies_of(program_id).get("notice_days", 0)
+    return Notice(days=days, earliest_at=clock.now() + timedelta(days=days)) if days else None
+
+
+def policies_of(program_id: int) -> Mapping[str, Any]:
+    """The policies of the version in force, as its document says them; none of a program never published."""
+    number = programs.by_id(program_id=program_id).current_version
+    rows = VersionRow.objects.filter(program_id=program_id, number=number)
+    found = rows.values_list("document__policies", flat=True).first()
+    return found if isinstance(found, Mapping) else {}
+
+
+def _need_notice(program_id: int, changes: tuple[Change, ...], told: Told | None) -> None:
+    notice = notice_of(program_id, changes)
+    if notice is None or (told is not None and told.told_at + timedelta(days=notice.days) <= clock.now()):
+        return
+    taken = [f"{c.section}.{c.key}" for c in changes if c.needs_notice]
+    raise NoticeNeeded(
+        f"{', '.join(taken[:5])}: members must be told {notice.days} days before. Schedule it from"
+        f" {notice.earliest_at:%Y-%m-%d %H:%M} UTC on.",
+        notice_days=notice.days,
+        earliest_at=notice.earliest_at.isoformat(),
+        changes=taken[:_MOST_FAULTS],
+    )
+
+
+def _tell(program_id: int, number: int, before: int, was: Whole, changes: tuple[Change, ...], asked: _Asked) -> None:
+    """The old terms are kept for who has not confirmed, where the policies that were in force say so."""
+    if not before or not any(c.needs_notice for c in changes):
+        return
+    kept = was.bare.get("policies", {}).get("old_terms") or {}
+    agreements.take_effect(
+        program_id=program_id,
+        telling_id=asked.told.telling_id if asked.told else None,
+        version=number,
+        before_version=before,
+        changes=summary(changes),
+        most_days=kept.get("most_days") or 0 if kept.get("keep") == "until_confirmed" else 0,
+        actor=asked.actor,
+    )
+
+
+def summary(changes: tuple[Change, ...]) -> list[dict[str, Any]]:
+    """What changes take from members, as apps show it: section, key, reasons and the values that differ."""
+    return [
+        {
+            "section": c.section,
+            "key": c.key,
+            "change": c.change,
+            "reasons": list(c.reasons),
+            "fields": [{"path": f.path, "before": f.before, "after": f.after} for f in c.fields[:_MOST_FAULTS]],
+        }
+        for c in changes
+        if c.needs_notice
+    ]
 
 
 def hold(*, program_id: int) -> None:
@@ -114,164 +213,59 @@ def apply_blueprint(*, key: str, actor: str) -> Version:
 
 
 def plan(*, document: Document, program_id: int | None = None) -> Plan:
-    """What a document would change, and who would move, without changing anything.
+    """What a document would change, whom it would move, what members lose, and why apply would refuse it.
+
+    Nothing is changed: it is applied and taken back, so that every context says what it would refuse.
 
     Raises: Invalid with every fault and its path; NoProgram for an unknown `program_id`.
     """
-    told = _read(document)
+    said = wholes.read(document)
     with transaction.atomic():
-        program = _program(told, program_id)
-        if program is None:  # what would be new is learnt by making it and taking it back
-            made = _made(told, "system:plan")
-            changes = _changes(made.id, _whole(told, made.id))
-            transaction.set_rollback(True)
-            return Plan(program_key=made.key, base_version=0, changes=changes, text=rules.told(changes))
-        changes = _changes(program.id, _whole(told, program.id))
-        return Plan(
-            program_key=program.key,
-            base_version=program.current_version,
-            changes=changes,
-            text=rules.told(changes),
-        )
-
-
-def export(*, program_id: int, version: int | None = None) -> str:
-    """A program as YAML; applying it to the same program changes nothing.
-
-    Args: version: None for the program as it is now, else the document of that number, byte for byte.
-    Raises: NoProgram; UnknownVersion.
-    """
-    if version is None:
-        return rules.write_text(_described(program_id))
-    return _row(program_id, version).text
-
-
-def version(*, program_id: int, number: int | None = None) -> Version:
-    """One version with its document; None: the one in force, or number 0 for a program that was never published.
-
-    Raises: NoProgram; UnknownVersion.
-    """
-    program = programs.by_id(program_id=program_id)
-    wanted = program.current_version if number is None else number
-    if wanted == 0 and number is None:
-        now = _described(program_id)
-        return Version(
-            program_id=program_id,
-            program_key=program.key,
-            number=0,
-            digest=rules.digest(now),
-            document=rules.plain(now),
-            note="",
-            actor="",
-            applied_at=None,
-        )
-    return _version(program, wanted)
-
-
-def current(*, program_id: int) -> Version:
-    """The version in force.
-
-    Raises: NoProgram.
-    """
-    return version(program_id=program_id)
-
-
-def versions(*, program_id: int, before: int | None = None, limit: int = 50) -> list[Listed]:
-    """The versions of a program, newest first; `before` is the last number of the page before."""
-    rows = VersionRow.objects.filter(program_id=program_id)
-    if before is not None:
-        rows = rows.filter(number__lt=before)
-    found = rows.order_by("-number").values_list("number", "digest", "note", "actor", "applied_at")[:limit]
-    return [Listed(number=n, digest=d, note=t, actor=a, applied_at=at) for n, d, t, a, at in found]
-
-
-def _read(document: Document) -> dict[str, Any]:
-    told = rules.tidy(rules.read_text(document) if isinstance(document, str | bytes) else document)
-    unknown = [s for s in told if s not in SECTIONS]
-    if unknown:
-        raise Invalid(
-            errors=[(s[:64], f"there is no such section; known are {', '.join(SECTIONS)}") for s in unknown]
-        )
-    return {section: told[section] for section in SECTIONS if told.get(section) is not None}
-
-
-def _program(told: Mapping[str, Any], program_id: int | None) -> Program | None:
-    if program_id is not None:
-        return programs.by_id(program_id=program_id)
-    said = told.get("program")
-    key = said.get("key") if isinstance(said, Mapping) else None
-    if not isinstance(key, str):
-        raise Invalid(errors=[("program.key", "is missing: which program is this?")])
-    try:
-        return programs.get(key=key)
-    except NoProgram:
-        return None
-
-
-def _made(told: Mapping[str, Any], actor: str) -> Program:
-    """The program that a document describes, made empty: its sections are applied like any others."""
-    _refuse(told)
-    said = told["program"]
-    return programs.create(
-        key=said["key"],
-        name=said["name"],
-        zone=said["zone"],
-        currency=said["currency"],
-        locale=said.get("locale") or "en",
-        actor=actor,
-    )
-
-
-def _refuse(document: Mapping[str, Any]) -> None:
-    faults = [fault for hook in HOOKS for fault in hook.check(document)]
-    if faults:
-        raise Invalid(errors=faults)
-
-
-def _described(program_id: int) -> dict[str, Any]:
-    found = {section: value for hook in HOOKS for section, value in hook.describe(program_id).items()}
-    return {section: found[section] for section in SECTIONS if section in found}  # `offline` may be unsaid
-
-
-def _whole(told: Mapping[str, Any], program_id: int) -> dict[str, Any]:
-    """The document with the sections it leaves out as they are now.
-
-    Raises: Invalid when the whole has faults.
-    """
-    whole = {**_described(program_id), **told}
-    _refuse(whole)
-    return whole
-
-
-def _changes(program_id: int, whole: Mapping[str, Any]) -> tuple[Change, ...]:
-    return tuple(
-        [
-            change(path=c.path, action=c.action, before=c.before, after=c.after, adverse=c.adverse)
-            for hook in HOOKS
-            for c in hook.plan(program_id, whole)
-        ]
-    )
-
-
-def _row(program_id: int, number: int) -> VersionRow:
-    row = VersionRow.objects.filter(program_id=program_id, number=number).first()
-    if row is None:
-        raise UnknownVersion(f"There is no version {number} of this program.")
-    return row
-
-
-def _version(program: Program, number: int) -> Version:
-    return _told(program, _row(program.id, number))
-
-
-def _told(program: Program, row: VersionRow) -> Version:
-    return Version(
-        program_id=program.id,
+        program = wholes.program_of(said, program_id)
+        is_new = program is None
+        program = program or _made(said, "system:plan")  # what would be new is learnt by making it and taking it back
+        was = wholes.described(program.id)
+        wanted = wholes.filled(said, was)
+        changes = wholes.changes(program.id, was, wanted)
+        refused = _tried(program.id, wanted) if changes else ()
+        notice = notice_of(program.id, changes)
+        drift = numbered.drift(program_id=program.id) if not is_new else ()
+        transaction.set_rollback(True)
+    return Plan(
         program_key=program.key,
-        number=row.number,
-        digest=row.digest,
-        document=row.document,
-        note=row.note,
-        actor=row.actor,
-        applied_at=row.applied_at,
+        base_version=0 if is_new else program.current_version,
+        changes=changes,
+        text=rules.told(changes, refused=refused, notice=notice, drift=drift),
+        refused=refused,
+        notice=notice,
+        drift=drift,
+    )
+
+
+def _tried(program_id: int, wanted: Whole) -> tuple[Refused, ...]:
+    """Apply each context's part and take it back: what it refuses then, apply would refuse."""
+    found: list[Refused] = []
+    number = 1 + (VersionRow.objects.filter(program_id=program_id).aggregate(last=Max("number"))["last"] or 0)
+    for hook in HOOKS:
+        try:
+            with transaction.atomic():
+                hook.apply(program_id, number, wanted.bare, "system:plan")
+        except Invalid as no:
+            found += [Refused(path=path, message=message) for path, message in no.errors]
+        except Refusal as no:
+            found.append(Refused(path=hook.sections[0], message=no.detail))
+    return tuple(found[:_MOST_FAULTS])
+
+
+def _made(said: Mapping[str, Any], actor: str) -> Program:
+    """The program that a document describes, made empty: its sections are applied like any others."""
+    wholes.refuse(said)
+    program = said["program"]
+    return programs.create(
+        key=program["key"],
+        name=program["name"],
+        zone=program["zone"],
+        currency=program["currency"],
+        locale=program.get("locale") or "en",
+        actor=actor,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ from regulars.people.programs.services import all_programs
 from regulars.value.promotions.tests.test_rules import earn_rules
 
 pytestmark = pytest.mark.django_db
-SCHEMA = json.loads((Path(__file__).parents[1] / "program.schema.json").read_text())
+SCHEMA = publishing.schema()
 schemas = pytest.importorskip("jsonschema_rs")
 
 NAMES = st.sampled_from(["Tea & Co", "会员 ★", 'O\'Brien: "x"', "no", "- a", "007", "12:30", "# x", "a\u2028b"])
