@@ -8,6 +8,7 @@ from uuid import UUID
 import structlog
 from procrastinate.contrib.django import app
 
+from regulars.governance.publishing.services import scheduling
 from regulars.kernel import clock, nights
 from regulars.people.programs import services as programs
 from regulars.value.benefits import services as benefits
@@ -66,6 +67,16 @@ def sweep_rewards(timestamp: int = 0) -> None:
         rewards.sweep()
     except Exception:
         log.exception("rewards will be swept again in a minute")
+
+
+@app.periodic(cron="* * * * *", periodic_id="scheduled documents")
+@app.task(name="apply scheduled documents", queueing_lock="apply scheduled documents", pass_context=False)
+def apply_scheduled(timestamp: int = 0) -> None:
+    """Program documents whose instant has come become versions, or are refused with the reason."""
+    try:
+        scheduling.apply_due()
+    except Exception:
+        log.exception("scheduled documents will be tried again in a minute")
 
 
 @app.task(name="coupons make batch", pass_context=False)

@@ -17,6 +17,7 @@ from regulars.governance.assurance.terms import AlreadyRunning, Finding, NoRun, 
 from regulars.governance.identity import services as identity
 from regulars.kernel import clock, ids
 from regulars.kernel.outbox import announce
+from regulars.people.agreements import services as agreements
 from regulars.people.audiences import services as audiences
 from regulars.value.allowances import services as allowances
 from regulars.value.benefits import services as benefits
@@ -34,6 +35,7 @@ STALE_AFTER = timedelta(hours=6)  # a proof that did not end by then died with i
 _LOCK = 0x4A55  # one proof at a time: it reads everything
 
 PROOFS: tuple[tuple[str, Callable[..., Iterable[Any]]], ...] = (
+    ("agreements", agreements.discrepancies),
     ("audiences", audiences.discrepancies),
     ("ledger", ledger.discrepancies),
     ("catalog", catalog.discrepancies),

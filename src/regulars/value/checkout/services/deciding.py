@@ -13,6 +13,7 @@ from django.db import connection
 
 from regulars.kernel import clock, postgres, secrets
 from regulars.kernel.errors import Invalid, sure
+from regulars.people.agreements import services as agreements
 from regulars.people.members.terms import UnknownMember
 from regulars.value.catalog import services as catalog
 from regulars.value.catalog.terms import Barred, Buyer, Entitlement, Goods
@@ -129,7 +130,7 @@ def decide(asked: Asked) -> Decided:
     """Read all that is known now, and decide.
 
     The keys of limits depend on the program's version, which is read here too: they are asked for the version that
-    this process saw last, and once more when it was another.
+    this process saw last, and once more when it was another, or when older terms are kept for this member.
 
     Raises: UnknownMember; Invalid for lines without a price; NoSuchVersion.
     """
@@ -137,8 +138,14 @@ def decide(asked: Asked) -> Decided:
     limits = _limits(asked, guess, ())
     ctx = _context(asked, guess, limits)
     snapshot = guess
-    if ctx.rule_version != guess.version:
-        snapshot = promotions.snapshot(program_id=asked.program_id, version=ctx.rule_version)
+    version = agreements.version_for(
+        program_id=asked.program_id,
+        version=ctx.rule_version or 0,
+        member_id=ctx.member_id,
+        joined_at=ctx.joined_at if ctx.is_member else None,
+    )
+    if version != guess.version:
+        snapshot = promotions.snapshot(program_id=asked.program_id, version=version)
         limits = _limits(asked, snapshot, ())
         ctx = _context(asked, snapshot, limits)
     if asked.only is not None:

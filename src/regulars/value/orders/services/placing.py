@@ -13,6 +13,7 @@ from django.db import transaction
 
 from regulars.kernel import clock, ids
 from regulars.kernel.errors import Busy, Invalid
+from regulars.people.agreements import services as agreements
 from regulars.people.members.terms import UnknownMember
 from regulars.value.ledger.terms import KeyReused, MemberClosed, MemberMerged, MemberSuspended, Stale
 from regulars.value.orders.rules import answers, checking
@@ -133,7 +134,10 @@ def _try(asked: _Asked, is_locked: bool = False) -> Receipt | None:
         )
     if member_id is not None and not ctx.is_member:
         raise UnknownMember
-    snapshot = promotions.snapshot(program_id=asked.program_id, version=asked.rule_version or ctx.rule_version)
+    version = asked.rule_version or agreements.version_for(
+        program_id=asked.program_id, version=ctx.rule_version or 0, member_id=member_id, joined_at=ctx.joined_at
+    )
+    snapshot = promotions.snapshot(program_id=asked.program_id, version=version)
     faults = checking.check_clock(asked.told.occurred_at, asked.now, snapshot.policies.future_tolerance_minutes)
     if faults:
         raise Invalid(errors=faults)
