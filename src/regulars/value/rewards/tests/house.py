@@ -128,7 +128,7 @@ def lots(member_id: UUID) -> list[tuple[Any, ...]]:
 
 def shelf(program_id: int, reward: str = "mug", session: str = "") -> tuple[int | None, int]:
     """(most, taken)."""
-    found = [s for s in rewards.shelves(program_id=program_id).get(reward, ()) if s.session == session][0]
+    found = next(s for s in rewards.shelves(program_id=program_id).get(reward, ()) if s.session == session)
     return found.most, found.taken
 
 
