@@ -19,6 +19,7 @@ from regulars.kernel import clock, ids
 from regulars.kernel.outbox import announce
 from regulars.people.agreements import services as agreements
 from regulars.people.audiences import services as audiences
+from regulars.people.care import services as care
 from regulars.value.allowances import services as allowances
 from regulars.value.benefits import services as benefits
 from regulars.value.catalog import services as catalog
@@ -37,6 +38,7 @@ _LOCK = 0x4A55  # one proof at a time: it reads everything
 PROOFS: tuple[tuple[str, Callable[..., Iterable[Any]]], ...] = (
     ("agreements", agreements.discrepancies),
     ("audiences", audiences.discrepancies),
+    ("care", care.discrepancies),
     ("ledger", ledger.discrepancies),
     ("catalog", catalog.discrepancies),
     ("coupons", coupons.discrepancies),

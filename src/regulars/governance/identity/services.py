@@ -25,6 +25,7 @@ from regulars.kernel import clock, ids
 from regulars.kernel.errors import Invalid
 from regulars.kernel.outbox import announce
 from regulars.people.audiences import services as audiences
+from regulars.people.care import services as care
 from regulars.people.consent import services as consent
 from regulars.people.members import services as members
 from regulars.people.members.terms import AlreadyMerged
@@ -68,6 +69,7 @@ def merge(*, program_id: int, into: UUID, from_: UUID, reason: str, actor: str) 
         "consent": consent.absorb(program_id=program_id, from_id=from_, into_id=into),
         "audiences": audiences.absorb(program_id=program_id, from_id=from_, into_id=into),
     }
+    record["care"] = care.absorb(program_id=program_id, from_id=from_, into_id=into)
     record["coupons"] = coupons.absorb(program_id=program_id, from_id=from_, into_id=into)
     record["rewards"] = rewards.absorb(program_id=program_id, from_id=from_, into_id=into)
     record["benefits"] = benefits.absorb(program_id=program_id, from_id=from_, into_id=into)
@@ -126,6 +128,8 @@ def undo(*, program_id: int, merge_id: UUID, reason: str, actor: str) -> Merge:
     }
     if "audiences" in row.record:  # older merges moved none
         audiences.separate(program_id=program_id, record=row.record["audiences"])
+    if "care" in row.record:
+        care.separate(program_id=program_id, record=row.record["care"])
     if "coupons" in row.record:
         coupons.separate(program_id=program_id, record=row.record["coupons"])
     if "rewards" in row.record:

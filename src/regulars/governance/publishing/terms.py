@@ -21,6 +21,7 @@ SECTIONS = (
     "stores",
     "channels",
     "audiences",
+    "preferences",
     "units",
     "policies",
     "earn_rules",
@@ -288,6 +289,31 @@ class ScheduleRefused:
 
     schedule_id: UUID
     code: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """What a document would have cost by the orders of last year. `report` holds sums (rules/estimating.py)."""
+
+    estimate_id: UUID
+    program_id: int
+    seed: int
+    state: PreviewState
+    done: int
+    total: int
+    report: Mapping[str, Any]
+    actor: str
+    started_at: datetime
+    finished_at: datetime | None
+
+    @property
+    def public_id(self) -> str:
+        """`est_…`."""
+        return ids.encode(ESTIMATE_PREFIX, self.estimate_id)
+
+
+class UnknownEstimate(NotFound):
+    """There is no such estimate in this program."""
 
 
 class UnknownSchedule(NotFound):

@@ -8,6 +8,7 @@ from typing import Any
 
 from regulars.governance.publishing.rules import plain
 from regulars.people.audiences import services as audiences
+from regulars.people.care import services as care
 from regulars.people.programs import services as programs
 from regulars.people.programs.terms import Change
 from regulars.value.allowances import services as allowances
@@ -50,6 +51,13 @@ HOOKS = (
         check=lambda document: audiences.check(plain(document)),
         plan=lambda program_id, document: audiences.plan(program_id, plain(document)),
         apply=lambda program_id, _, document, actor: audiences.apply(program_id, plain(document)),
+    ),
+    Hook(
+        sections=("preferences",),
+        describe=care.describe,
+        check=lambda document: care.check(plain(document)),
+        plan=lambda program_id, document: care.plan(program_id, plain(document)),
+        apply=lambda program_id, _, document, actor: care.apply(program_id, plain(document)),
     ),
     Hook(
         sections=("units",),
