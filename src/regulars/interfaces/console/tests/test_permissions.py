@@ -31,6 +31,7 @@ PAGES: dict[str, str | None] = {
     "console_member": "members:read",
     "console_reveal": "members:reveal",
     "console_proof": "ledger:read",
+    "console_statement": "ledger:read",
     "console_merge": "members:merge",
     "console_unmerge": "members:merge",
     "console_orders": "orders:read",
@@ -159,7 +160,11 @@ def test_each_role_opens_what_its_permissions_name_and_nothing_else(town: int, r
 @pytest.mark.parametrize("role", [Role.CASHIER, Role.STORE_MANAGER])
 def test_a_grant_at_one_store_opens_no_page_of_the_whole_program(town: int, ref: str, role: Role) -> None:
     client = browser(role, town, tree(town)["e1"].id)
-    of_a_member = {address("console_proof", ref), *(reverse("console_act", args=[ref, name]) for name in ACTS)}
+    of_a_member = {
+        address("console_proof", ref),
+        address("console_statement", ref),
+        *(reverse("console_act", args=[ref, name]) for name in ACTS),
+    }
     for place, wanted in addresses(ref).items():
         is_near = wanted in rules.NOT_BOUND_BY_STORE or place in of_a_member
         may = wanted is None or (wanted in rules.ROLES[role] and is_near)
