@@ -1,6 +1,7 @@
-"""What other contexts call: standings, progress, reviews, and the hooks of publishing, identity and privacy."""
+"""What other contexts call: standings, progress, reviews, what is given, and the hooks of governance."""
 
 from regulars.value.tiers.services.document import apply, base_level, check, describe, ladders, plan
+from regulars.value.tiers.services.giving import given, grant, lock, revoke, unlock
 from regulars.value.tiers.services.standings import (
     absorb,
     discrepancies,
@@ -13,6 +14,7 @@ from regulars.value.tiers.services.standings import (
     review_at_night,
     separate,
     standing,
+    standings,
 )
 
 __all__ = [
@@ -24,13 +26,19 @@ __all__ = [
     "discrepancies",
     "dossier",
     "forget",
+    "given",
+    "grant",
     "ladders",
+    "lock",
     "moves",
     "plan",
     "progress",
     "review",
     "review_all",
     "review_at_night",
+    "revoke",
     "separate",
     "standing",
+    "standings",
+    "unlock",
 ]

@@ -1,9 +1,10 @@
-"""Standings: reviewed from the ledger's present measures, read, and proved."""
+"""Standings: reviewed from the ledger's facts, read, and proved."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,31 +14,51 @@ from regulars.kernel import clock
 from regulars.kernel.nights import Work
 from regulars.people.programs import services as programs
 from regulars.value.tiers import rules
-from regulars.value.tiers.models import MoveRow, StandingRow
+from regulars.value.tiers.models import GivenRow, MilestoneRow, MoveRow, StandingRow
+from regulars.value.tiers.services import giving
 from regulars.value.tiers.services.document import ladders
-from regulars.value.tiers.terms import Discrepancy, Ladder, Move, Progress, Reviewed, Standing
+from regulars.value.tiers.terms import (
+    By,
+    Discrepancy,
+    Ladder,
+    Level,
+    Move,
+    Need,
+    Progress,
+    Projected,
+    Reviewed,
+    Standing,
+)
 
 BATCH = 2_000
+LATE = timedelta(days=2)
 _BEFORE_ALL = "00000000-0000-0000-0000-000000000000"
 _NOBODY = Reviewed(seen=0, raised=0, lowered=0)
 
 
 @transaction.atomic
-def review(*, program_id: int, member_ids: Sequence[UUID], cause: str = "review", announce: bool = True) -> Reviewed:
-    """Put each member on the levels that her measures reach now; rises and falls alike.
+def review(
+    *,
+    program_id: int,
+    member_ids: Sequence[UUID],
+    cause: str = "review",
+    announce: bool = True,
+    at: datetime | None = None,
+) -> Reviewed:
+    """Put each member on the levels that are hers now; rises and falls alike.
 
     The ledger is read again after the standings are locked, so that of two reviews at once the later one has seen
     what the earlier one saw. Seen twice, nothing moves twice.
 
     Args: cause: what led to it, for the history (`order`, `return`, `import`, `publish` …). announce: tell the
-    outbox of rises and falls.
+    outbox of rises, falls, milestones and falls ahead. at: the instant to judge at; None: now.
     """
     version = programs.by_id(program_id=program_id).current_version
     with connection.cursor() as cursor:
         cursor.execute(
             "select seen, raised, lowered"
             " from tiers_review(%s::int, %s::int, %s::uuid[], %s::text, %s::timestamptz, %s::boolean)",
-            [program_id, version, list(member_ids), cause, clock.now(), announce],
+            [program_id, version, list(member_ids), cause, at or clock.now(), announce],
         )
         seen, raised, lowered = cursor.fetchone()
     return Reviewed(seen=seen, raised=raised, lowered=lowered)
@@ -56,8 +77,16 @@ def review_all(*, program_id: int, cause: str = "review", announce: bool = True,
 
 
 def review_at_night(work: Work) -> str | None:
-    """The night's step: one batch of members, since measures also move by expiry, by hand and by import."""
-    found = _members_after(work.program_id, UUID(work.cursor or _BEFORE_ALL), work.limit)
+    """The night's step: one batch of those whose time has come, or whose books have grown unseen, in order of id.
+
+    Stopped anywhere, it goes on behind the last member that it has committed, and ends the same.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select * from tiers_due(%s::int, %s::uuid, %s::timestamptz, %s::int)",
+            [work.program_id, work.cursor or _BEFORE_ALL, work.at, BATCH],
+        )
+        found = [row[0] for row in cursor.fetchall()]
     if not found:
         return None
     review(program_id=work.program_id, member_ids=found, cause="night")
@@ -67,10 +96,12 @@ def review_at_night(work: Work) -> str | None:
 def _members_after(program_id: int, after: UUID, limit: int) -> list[UUID]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "select distinct member_id from tiers_measure_facts where program_id = %s and member_id > %s"
-            " union select distinct member_id from tiers_standing where program_id = %s and member_id > %s"
+            "(select member_id from ledger_account_facts where program_id = %s and member_id > %s"
+            " order by member_id limit %s)"
+            " union (select distinct member_id from tiers_standing where program_id = %s and member_id > %s"
+            " order by member_id limit %s)"
             " order by member_id limit %s",
-            [program_id, after, program_id, after, limit],
+            [program_id, after, limit, program_id, after, limit, limit],
         )
         return [row[0] for row in cursor.fetchall()]
 
@@ -84,8 +115,12 @@ def standing(*, program_id: int, member_id: UUID) -> Standing | None:
 def standings(*, program_id: int, member_id: UUID) -> tuple[Standing, ...]:
     """Where a member stands on each ladder of the current version, in the order of the document."""
     current = programs.by_id(program_id=program_id).current_version
-    rows = {r.ladder: r for r in StandingRow.objects.filter(member_id=member_id, program_id=program_id)}
+    rows = _rows(program_id, member_id)
     return tuple([_standing(member_id, x, rows.get(x.key), current) for x in ladders(program_id=program_id)])
+
+
+def _rows(program_id: int, member_id: UUID) -> dict[str, StandingRow]:
+    return {r.ladder: r for r in StandingRow.objects.filter(member_id=member_id, program_id=program_id)}
 
 
 def _standing(member_id: UUID, ladder: Ladder, row: StandingRow | None, current: int) -> Standing:
@@ -98,33 +133,72 @@ def _standing(member_id: UUID, ladder: Ladder, row: StandingRow | None, current:
         names=level.names,
         since=row.since if row else None,
         version=row.version if row else current,
+        by=By(row.by) if row else By.EARNED,
+        valid_until=row.valid_until if row and row.by == By.EARNED else None,
     )
 
 
 def progress(*, program_id: int, member_id: UUID) -> tuple[Progress, ...]:
-    """Each ladder's standing with what is missing to the next level, by the measure as it is now."""
+    """Each ladder's standing with what is missing to the next level, what keeps this one, and what lies ahead.
+
+    Amounts of a ladder without windows are what the ledger says now; those of another are from its last review.
+    """
     values = _measures(program_id, member_id)
-    out = []
-    found = standings(program_id=program_id, member_id=member_id)
-    for ladder, at in zip(ladders(program_id=program_id), found, strict=True):
-        value = values.get(ladder.measure, 0)
-        above = rules.next_of(ladder, value)
-        out.append(
-            Progress(
-                ladder=ladder.key,
-                level=at.level,
-                names=at.names,
-                since=at.since,
-                measure=ladder.measure,
-                value=value,
-                entered_at=next(v.enter for v in ladder.levels if v.key == at.level),
-                next_level=above.key if above else None,
-                next_names=above.names if above else None,
-                next_at=above.enter if above else None,
-                missing=above.enter - value if above else None,
-            )
-        )
-    return tuple(out)
+    zone = programs.by_id(program_id=program_id).zone
+    current = programs.by_id(program_id=program_id).current_version
+    rows = _rows(program_id, member_id)
+    return tuple(
+        [_progress(member_id, x, rows.get(x.key), current, values, zone) for x in ladders(program_id=program_id)]
+    )
+
+
+def _progress(
+    member_id: UUID, ladder: Ladder, row: StandingRow | None, current: int, values: dict[str, int], zone: str
+) -> Progress:
+    at = _standing(member_id, ladder, row, current)
+    if not rules.is_plain(ladder):
+        counted = list(row.amounts or []) if row else []
+        values = dict(zip(ladder.measures, counted or [0] * len(ladder.measures), strict=False))
+    level = next(v for v in ladder.levels if v.key == at.level)
+    following = rules.above(ladder, at.level)
+    needs = rules.needs(following.enter, values) if following else ()
+    first = next((n for n in needs if n.measure == ladder.measure), None)
+    return Progress(
+        ladder=ladder.key,
+        level=at.level,
+        names=at.names,
+        since=at.since,
+        measure=ladder.measure,
+        value=values.get(ladder.measure, 0),
+        entered_at=level.enter.get(ladder.measure, 0),
+        next_level=following.key if following else None,
+        next_names=following.names if following else None,
+        next_at=first.at if first else None,
+        missing=first.missing if first else None,
+        match=ladder.match,
+        by=at.by,
+        earned=(row.earned if row else None) or ladder.levels[0].key,
+        next_needs=needs,
+        keep_needs=_to_keep(ladder, level, row, values),
+        valid_until=at.valid_until,
+        grace_until=row.grace_until if row and at.by is By.EARNED else None,
+        fall=_ahead(ladder, row.falls_to, row.falls_on, zone) if row and at.by is By.EARNED else None,
+        rise=_ahead(ladder, row.rises_to, row.rises_on, zone) if row else None,
+    )
+
+
+def _to_keep(ladder: Ladder, level: Level, row: StandingRow | None, values: dict[str, int]) -> tuple[Need, ...]:
+    """What is asked at the end of this level's time; nothing, where it has no end."""
+    if row is None or row.by != By.EARNED or level == ladder.levels[0] or row.look_at is None:
+        return ()
+    return rules.needs(level.keep, values)
+
+
+def _ahead(ladder: Ladder, level: str | None, at: datetime | None, zone: str) -> Projected | None:
+    found = next((v for v in ladder.levels if v.key == level), None)
+    if found is None or at is None:
+        return None
+    return Projected(level=found.key, names=found.names, at=at, on=clock.local_day(at, zone))
 
 
 def _measures(program_id: int, member_id: UUID) -> dict[str, int]:
@@ -153,6 +227,8 @@ def moves(*, program_id: int, member_id: UUID, before: int | None = None, limit:
                 cause=r.cause,
                 version=r.version,
                 moved_at=r.moved_at,
+                effective_at=r.effective_at,
+                why=r.why,
             ),
         )
         for r in rows.order_by("-id")[:limit]
@@ -160,62 +236,61 @@ def moves(*, program_id: int, member_id: UUID, before: int | None = None, limit:
 
 
 def absorb(*, program_id: int, from_member: UUID, into_member: UUID) -> Reviewed:
-    """After a merge moved the measures: the one who stays stands where the sum reaches; the other's row goes."""
+    """After a merge moved the measures: the one who stays stands where the sum of both histories leads.
+
+    What the other was given goes over too; where one source gave both a level, the one that lasts longer stands.
+    """
     StandingRow.objects.filter(member_id=from_member, program_id=program_id).delete()
+    giving.carry(program_id=program_id, from_member=from_member, into_member=into_member)
     return review(program_id=program_id, member_ids=[into_member], cause="merge")
 
 
 def separate(*, program_id: int, members: Iterable[UUID]) -> Reviewed:
-    """After a merge was undone: both stand where their own measures reach."""
-    return review(program_id=program_id, member_ids=list(members), cause="merge undone")
+    """After a merge was undone: both stand where their own histories lead, with what each was given."""
+    both = list(members)
+    giving.give_back(program_id=program_id, members=both)
+    return review(program_id=program_id, member_ids=both, cause="merge undone")
 
 
 def dossier(*, program_id: int, member_id: UUID) -> dict[str, Any]:
     """What we keep about a member, for her to see."""
+    mine = {"program_id": program_id, "member_id": member_id}
+    reached = MilestoneRow.objects.filter(**mine).order_by("id")
+    given = GivenRow.objects.filter(**mine).order_by("id")
     return {
         "standings": [asdict(s) for s in standings(program_id=program_id, member_id=member_id)],
         "moves": [asdict(m) for _, m in moves(program_id=program_id, member_id=member_id, limit=10_000)],
+        "given": list(given.values("ladder", "level", "kind", "source", "until", "reason", "given_at", "ended_at")),
+        "milestones": list(reached.values("ladder", "level", "milestone", "value", "reached_at")),
     }
 
 
 def forget(*, program_id: int, member_id: UUID) -> None:
-    """Nothing here names a person: levels and moves stay under the anonymous id."""
+    """Levels and moves stay under the anonymous id; what staff wrote about her goes."""
+    rows = GivenRow.objects.filter(program_id=program_id, member_id=member_id)
+    rows.exclude(reason="").update(reason="forgotten")
 
 
 def discrepancies(program_id: int | None = None) -> list[Discrepancy]:
-    """T2: every standing whose level is not the one that the member's measure reaches by the standing's version.
+    """T2: every standing that the facts, walked again from the beginning, do not lead to. T7: every boundary missed.
 
     A member of whom news still waits in the outbox is none: her review is on its way. News that no try could deliver
     (a dead letter) is no excuse.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_WRONG_STANDINGS, [program_id, program_id])
+        cursor.execute(
+            "select promise, program_id, member_id, ladder, what, expected, found"
+            " from tiers_wrong(%s::int, %s::timestamptz) order by 1, 2, 3, 4",
+            [program_id, clock.now() - LATE],
+        )
         return [
             Discrepancy(
-                promise="T2",
-                what=f"stands wrong on the ladder {ladder}",
+                promise=promise,
+                what=f"{what} on the ladder {ladder}",
                 program_id=program,
                 member_id=member,
                 expected=expected,
-                found=found or "nowhere",
+                found=found,
             )
-            for program, member, ladder, expected, found in cursor.fetchall()
+            for promise, program, member, ladder, what, expected, found in cursor.fetchall()
         ]
-
-
-_WRONG_STANDINGS = """
-select s.program_id, s.member_id, s.ladder, l.key, s.level
-  from tiers_standing s
-  join tiers_level base on base.program_id = s.program_id and base.version = s.version
-                       and base.ladder = s.ladder and base.place = 0
-  left join tiers_measure_facts b on b.member_id = s.member_id and b.program_id = s.program_id
-                                 and b.unit = base.measure
- cross join lateral (select key from tiers_level t where t.program_id = s.program_id and t.version = s.version
-                        and t.ladder = s.ladder and t.enter <= greatest(coalesce(b.active, 0), 0)
-                      order by t.enter desc limit 1) as l
- where (%s::int is null or s.program_id = %s) and s.level is distinct from l.key
-   and not exists (select 1 from kernel_fact f where f.done_at is null and f.dead_at is null
-                      and f.kind not in ('TierRaised', 'TierLowered')
-                      and f.member_id = s.member_id and f.program_id = s.program_id)
- order by 1, 2, 3
-"""

@@ -11,21 +11,24 @@ ENTERS = st.lists(st.integers(1, 10**6), min_size=1, max_size=8, unique=True).ma
 
 
 def ladder(enters):
-    levels = tuple(Level(key=f"l{n}", names={}, enter=e) for n, e in enumerate(enters))
-    return Ladder(key="main", names={}, measure="growth", levels=levels)
+    levels = tuple(
+        Level(key=f"l{n}", names={}, enter={"growth": e}, keep={"growth": e}) for n, e in enumerate(enters)
+    )
+    return Ladder(key="main", names={}, measures=("growth",), levels=levels)
 
 
 @given(ENTERS, st.integers(-100, 2 * 10**6))
 def test_a_level_is_the_highest_that_is_reached(enters, value):
     found = rules.level_of(ladder(enters), value)
-    assert found.enter == max([e for e in enters if e <= value], default=0)
+    assert found.enter["growth"] == max([e for e in enters if e <= value], default=0)
     above = rules.next_of(ladder(enters), value)
-    assert (above.enter if above else None) == min([e for e in enters[1:] if e > value], default=None)
+    assert (above.enter["growth"] if above else None) == min([e for e in enters[1:] if e > value], default=None)
 
 
 @given(ENTERS, st.integers(0, 10**6), st.integers(0, 10**6))
 def test_more_growth_never_lowers(enters, value, more):
-    assert rules.level_of(ladder(enters), value).enter <= rules.level_of(ladder(enters), value + more).enter
+    higher = rules.level_of(ladder(enters), value + more).enter["growth"]
+    assert rules.level_of(ladder(enters), value).enter["growth"] <= higher
 
 
 @given(ENTERS)

@@ -161,8 +161,8 @@ def test_new_thresholds_move_members_at_the_next_review(program_id):
     }
     (change,) = tiers.plan(program_id, document)
     assert change.after["moves"] == [
-        {"from": "gold", "to": "silver", "members": 1},
-        {"from": "member", "to": "silver", "members": 1},
+        {"from": "gold", "to": "silver", "members": 1, "sample": [ids.encode("mem", members[2])]},
+        {"from": "member", "to": "silver", "members": 1, "sample": [ids.encode("mem", members[0])]},
     ]
     assert change.adverse
     publish(told)

@@ -1,0 +1,151 @@
+-- The rules of a ladder as they followed each other, up to a version. The same rules said again are one; a ladder on other
+-- measures begins anew, as if it had always been so.
+create or replace function tiers_rules(p_program int, p_ladder text, p_version int) returns tiers_rule[] language plpgsql stable as $$
+declare v tiers_rule[];
+begin
+  with told as (
+    select x.version, x.since, x.digest, x.body, lag(x.digest) over (order by x.version) as before
+      from tiers_ladder x where x.program_id = p_program and x.ladder = p_ladder and x.version <= p_version),
+  ours as (
+    select t.version, t.since, tiers_rule_of(t.body, t.since) as rule
+      from told t where t.digest is distinct from t.before),
+  last as (select (o.rule).measures as measures from ours o order by o.version desc limit 1),
+  kept as (
+    select o.* from ours o
+     where o.version > coalesce((select max(b.version) from ours b, last l where (b.rule).measures <> l.measures), -1))
+  select array_agg(k.rule order by k.version) into v from kept k;
+  if v is not null then v[1].since := '0001-01-02 00:00:00+00'; end if;
+  return v;
+end $$;
+
+-- A ladder's entry of the document as the walk reads it.
+create or replace function tiers_rule_of(p_body jsonb, p_since timestamptz) returns tiers_rule language plpgsql immutable as $$
+declare r tiers_rule; v jsonb := p_body -> 'validity';
+begin
+  r.since := p_since;
+  r.measures := case when p_body ? 'measures' then array(select jsonb_array_elements_text(p_body -> 'measures')) else array[p_body ->> 'measure'] end;
+  select array_agg(l.value ->> 'key' order by l.ordinality), count(*) into r.keys, r.places
+    from jsonb_array_elements(p_body -> 'levels') with ordinality l;
+  select array_agg(case when (l.value ->> 'paid')::boolean then null else tiers_threshold(l.value -> 'enter', m.unit) end order by l.ordinality, m.o),
+         array_agg(case when (l.value ->> 'paid')::boolean then null
+                        else tiers_threshold(coalesce(l.value -> 'keep', l.value -> 'enter'), m.unit) end order by l.ordinality, m.o)
+    into r.enters, r.keeps
+    from jsonb_array_elements(p_body -> 'levels') with ordinality l, unnest(r.measures) with ordinality m(unit, o);
+  r.is_all := p_body ->> 'match' = 'all';
+  r.period := coalesce(p_body -> 'window' ->> 'kind', 'lifetime');
+  r.months := (p_body -> 'window' ->> 'months')::int;
+  r.validity := case when v is null then 'none' when v ? 'months' then 'months' else v ->> 'to' end;
+  r.lasts := coalesce((v ->> 'months')::int, (v ->> 'years')::int, 1);
+  r.grace_days := coalesce((p_body ->> 'grace_days')::int, 0);
+  r.is_at_once := coalesce(p_body ->> 'upgrade', 'at_once') = 'at_once';
+  r.downgrade := coalesce(p_body ->> 'downgrade', 'to_earned');
+  r.keeps_returned := coalesce(p_body ->> 'on_return', 'take_back') = 'keep';
+  r.notice_days := (p_body ->> 'notice_before_fall_days')::int;
+  return r;
+end $$;
+
+create or replace function tiers_threshold(p_said jsonb, p_unit text) returns bigint language sql immutable as $$
+  select case jsonb_typeof(p_said) when 'object' then (p_said ->> p_unit)::bigint else (p_said #>> '{}')::bigint end $$;
+
+-- A ladder without windows, validity or second thresholds needs no walk: its present amounts say it all.
+create or replace function tiers_is_plain(p_body jsonb) returns boolean language sql immutable as $$
+  select coalesce(p_body -> 'window' ->> 'kind', 'lifetime') = 'lifetime' and p_body -> 'validity' is null
+     and coalesce(p_body ->> 'upgrade', 'at_once') = 'at_once' and coalesce(p_body ->> 'downgrade', 'to_earned') = 'to_earned'
+     and coalesce((p_body ->> 'grace_days')::int, 0) = 0
+     and not jsonb_path_exists(p_body, '$.levels[*].keep') $$;
+
+-- The dated facts of members' measures as the walk reads them; only of members who have any.
+create or replace function tiers_facts(p_program int, p_zone text, r tiers_rule, p_returned boolean, p_members uuid[])
+returns table (member_id uuid, days date[], froms timestamptz[], sums bigint[],
+               off_days date[], off_at timestamptz[], off_m smallint[], off bigint[]) language plpgsql stable as $$
+#variable_conflict use_column
+declare n int := cardinality(r.measures);
+begin
+  return query
+  with facts as (
+    select f.member_id, f.counts_from, f.counts_until, array_position(r.measures, f.unit)::smallint as m, f.amount, f.seq
+      from ledger_measure_facts f
+     where f.program_id = p_program and f.unit = any (r.measures) and (p_members is null or f.member_id = any (p_members))
+    union all
+    select t.member_id, t.counts_from, t.counts_until, array_position(r.measures, t.unit)::smallint, t.amount, 0
+      from ledger_measure_taken_facts t
+     where p_returned and t.program_id = p_program and t.unit = any (r.measures)
+       and (p_members is null or t.member_id = any (p_members))),
+  running as (
+    select f.*, (f.counts_from at time zone p_zone)::date as day,
+           sum(f.amount) filter (where f.m = 1) over w as c1, sum(f.amount) filter (where f.m = 2) over w as c2,
+           sum(f.amount) filter (where f.m = 3) over w as c3, sum(f.amount) filter (where f.m = 4) over w as c4
+      from facts f
+    window w as (partition by f.member_id order by f.counts_from, f.seq, f.m, f.amount rows unbounded preceding))
+  select x.member_id, array_agg(x.day), array_agg(x.counts_from),
+         array_agg(coalesce(x.c1, 0)::bigint)
+           || case when n > 1 then array_agg(coalesce(x.c2, 0)::bigint) end
+           || case when n > 2 then array_agg(coalesce(x.c3, 0)::bigint) end
+           || case when n > 3 then array_agg(coalesce(x.c4, 0)::bigint) end,
+         array_agg(x.day order by x.counts_until) filter (where x.counts_until < 'infinity'),
+         array_agg(x.counts_until order by x.counts_until) filter (where x.counts_until < 'infinity'),
+         array_agg(x.m order by x.counts_until) filter (where x.counts_until < 'infinity'),
+         array_agg(x.amount order by x.counts_until) filter (where x.counts_until < 'infinity')
+    from (select * from running o order by o.member_id, o.counts_from, o.seq, o.m, o.amount) x
+   group by x.member_id;
+end $$;
+
+-- Where members stand on one ladder at `p_now`: what they earned, and what was given or locked by hand. Who was walked
+-- before and has no new journal is walked on from there; everybody else, or all if `p_afresh`, from the beginning (then each
+-- up to where she was walked last). `p_members` null: everybody.
+create or replace function tiers_judge(p_program int, p_zone text, p_ladder text, p_rules tiers_rule[], p_is_plain boolean,
+  p_members uuid[], p_now timestamptz, p_afresh boolean default false)
+returns table (member_id uuid, seq bigint, old_level text, old_by text, old_walked timestamptz, old_falls timestamptz,
+               level text, place int, given int, by text, given_until timestamptz, s tiers_state)
+language plpgsql stable set jit = off as $$
+#variable_conflict use_column
+declare r tiers_rule := p_rules[cardinality(p_rules)]; v_returned boolean; v_joined boolean;
+begin
+  select bool_or(x.keeps_returned), bool_or('anniversary' in (x.period, x.validity)) into v_returned, v_joined from unnest(p_rules) x;
+  return query
+  with who as (
+    select coalesce(a.member_id, t.member_id) as member_id, coalesce(a.seq, 0) as seq, t.level, t.by, t.told_for, t.walked_to,
+           case when not p_afresh and t.walked_to is not null and t.seen = a.seq and t.walked_to <= p_now
+                     and t.ruled = any (select x.since from unnest(p_rules) x)
+                then row(t.earned, t.earned_since, t.anchor, t.valid_until, t.grace_until, t.ruled, t.why, t.walked_to,
+                         null, null, null, null, null, null, null, null)::tiers_state end as state,
+           case when p_afresh then coalesce(t.walked_to, p_now) else p_now end as at
+      from (select f.* from ledger_account_facts f where f.program_id = p_program and (p_members is null or f.member_id = any (p_members))) a
+      full join (select x.* from tiers_standing x where x.program_id = p_program and x.ladder = p_ladder
+                    and (p_members is null or x.member_id = any (p_members))) t on t.member_id = a.member_id),
+  balances as (
+    select b.member_id, array_agg(b.active order by array_position(r.measures, b.unit)) as amounts
+      from tiers_measure_facts b
+     where p_is_plain and b.program_id = p_program and b.unit = any (r.measures) and (p_members is null or b.member_id = any (p_members))
+     group by b.member_id),
+  walked as (
+    select w.member_id, x.state
+      from who w
+      left join (select f.* from tiers_facts(p_program, p_zone, r, v_returned, p_members) f where not p_is_plain) f on f.member_id = w.member_id
+      left join members_facts m on v_joined and m.member_id = w.member_id
+     cross join lateral (select tiers_walk(p_rules, p_zone, (m.joined_at at time zone p_zone)::date, f.days, f.froms, f.sums,
+                           f.off_days, f.off_at, f.off_m, f.off, w.state, w.at) as state) x
+     where not p_is_plain),
+  given as (
+    select g.member_id, max(array_position(r.keys, g.level)) filter (where g.kind = 'grant') - 1 as place, min(g.until) as until,
+           max(array_position(r.keys, g.level)) filter (where g.kind = 'lock') - 1 as locked
+      from tiers_given g join who w on w.member_id = g.member_id
+     where g.program_id = p_program and g.ladder = p_ladder and g.ended_at is null and (g.until is null or g.until > w.at)
+     group by g.member_id),
+  stands as (
+    select w.member_id, w.seq, w.level as old_level, w.by as old_by, w.walked_to, w.told_for, g.place as given, g.until, g.locked,
+           case when p_is_plain then row(r.keys[tiers_reached(r, r.enters, b.amounts) + 1], null, null, null, null, r.since, null, w.at,
+                                         b.amounts, null, null, null, null, null, null, null)::tiers_state
+                else k.state end as s
+      from who w
+      left join balances b on b.member_id = w.member_id
+      left join walked k on k.member_id = w.member_id
+      left join given g on g.member_id = w.member_id),
+  placed as (
+    select t.*, array_position(r.keys, (t.s).level) - 1 as earned_place from stands t)
+  select p.member_id, p.seq, p.old_level, p.old_by, p.walked_to, p.told_for,
+         r.keys[coalesce(p.locked, greatest(p.earned_place, p.given)) + 1], coalesce(p.locked, greatest(p.earned_place, p.given)),
+         p.given, case when p.locked is not null then 'locked' when p.given > p.earned_place then 'granted' else 'earned' end,
+         p.until, p.s
+    from placed p;
+end $$;
