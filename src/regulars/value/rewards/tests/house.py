@@ -53,7 +53,7 @@ def reward(key: str = "mug", points: int | None = 100, **more: Any) -> dict[str,
 
 
 def coupon(key: str = "tenner", points: int = 100, **more: Any) -> dict[str, Any]:
-    return reward(key, points, kind="coupon", gives={"template": "ten"}, **more)
+    return reward(key, points, **{"kind": "coupon", "gives": {"template": "ten"}, **more})
 
 
 def program(*told: dict[str, Any], key: str = "shop", zone: str = "Europe/London") -> int:
