@@ -31,7 +31,7 @@ from regulars.value.rewards.services.nights import (
     lapse_offers,
     sweep,
 )
-from regulars.value.rewards.services.pools import import_codes, pools, restock, show_codes, stockings
+from regulars.value.rewards.services.pools import import_codes, pools, read_codes, restock, show_codes, stockings
 from regulars.value.rewards.services.proving import discrepancies
 from regulars.value.rewards.services.redeeming import grant, redeem
 from regulars.value.rewards.services.waiting import join, leave, waits, waits_of
@@ -67,6 +67,7 @@ __all__ = [
     "pay",
     "plan",
     "pools",
+    "read_codes",
     "redeem",
     "redeem_at_night",
     "redeem_by_itself",

@@ -34,24 +34,27 @@ _HEADERS = {"code", "codes", "voucher", "pin", "key"}
 
 
 @transaction.atomic
-def import_codes(*, program_id: int, reward: str, text: str, key: str, actor: str) -> Imported:
-    """Store the codes of a text or CSV file (first column) for a reward, once by `key`; who waits is offered them.
+def import_codes(*, program_id: int, reward: str, codes: Sequence[str], key: str, actor: str) -> Imported:
+    """Store codes that others made for a reward, once by `key`; who waits is offered them.
 
-    A line that is too long, stands in the file before, or is a code already, is rejected with its reason.
+    A code that is too long, was said before, or is there already, is rejected with its line and the reason.
 
-    Args: text: one code a line; a first line that is called `code` is passed over.
+    Args: codes: one a line (`read_codes` reads files); blank ones are passed over.
     Raises: UnknownReward; Invalid; RedemptionKeyReused when the key brought another file.
     """
     if document.reward(program_id=program_id, key=reward).kind is not Kind.DIGITAL_CODE:
         raise Invalid(errors=[("reward", "has no codes: its kind is another")])
-    digest = hashlib.sha256(f"{reward}\n{text}".encode("utf-8", "surrogatepass")).digest()[:16]
+    told_all = "\n".join([reward, *codes])
+    digest = hashlib.sha256(told_all.encode("utf-8", "surrogatepass")).digest()[:16]
     base.ask("select pg_advisory_xact_lock(hashtextextended(%s::text, 0))", (f"rewards pool {program_id} {key}",))
     told = PoolRow.objects.filter(program_id=program_id, key=key).first()
     if told is not None:
         if bytes(told.digest) != digest:
             raise RedemptionKeyReused
         return _imported(told)
-    lines = _lines(text)
+    lines = [(n, code.strip()) for n, code in enumerate(codes, start=1) if code.strip()]
+    if not 1 <= len(lines) <= MOST_LINES:
+        raise Invalid(errors=[("codes", f"must be 1 to {MOST_LINES} lines")])
     good, rejects = _sorted(lines)
     pool = PoolRow(
         id=ids.new_id(),
@@ -73,16 +76,18 @@ def import_codes(*, program_id: int, reward: str, text: str, key: str, actor: st
     return _imported(pool)
 
 
-def _lines(text: str) -> list[tuple[int, str]]:
+def read_codes(text: str) -> list[str]:
+    """The first column of a text or CSV file, a line each; a first line that is called `code` is emptied.
+
+    Raises: Invalid when it cannot be read.
+    """
     try:
-        cells = list(enumerate(csv.reader(io.StringIO(text.lstrip("\ufeff"))), start=1))
+        cells = list(csv.reader(io.StringIO(text.lstrip("\ufeff"))))
     except csv.Error as no:
         raise Invalid(errors=[("codes", f"cannot be read: {no}")]) from no
-    lines = [(n, row[0].strip()) for n, row in cells if row and row[0].strip()]
-    if lines and lines[0][1].lower() in _HEADERS:
-        lines = lines[1:]
-    if not lines or len(lines) > MOST_LINES:
-        raise Invalid(errors=[("codes", f"must be 1 to {MOST_LINES} lines")])
+    lines = [row[0].strip() if row else "" for row in cells]
+    if lines and lines[0].lower() in _HEADERS:
+        lines[0] = ""
     return lines
 
 

@@ -90,13 +90,18 @@ def test_codes_of_a_pool_are_sealed_rejected_twice_and_shown_to_who_redeemed():
     with pytest.raises(SoldOut):
         house.redeem(shop, mary, "film")
     call = {"program_id": shop, "reward": "film", "actor": "a"}
-    told = rewards.import_codes(**call, text="code\nAAA-1\nAAA-1\n\nAAA-2\n" + "x" * 501, key="p1")
+    told = rewards.import_codes(
+        **call, codes=rewards.read_codes("code\nAAA-1\nAAA-1\n\nAAA-2\n" + "x" * 501), key="p1"
+    )
     assert (told.lines, told.stored) == (4, 2)
     assert told.rejects == ((3, "stands in the file twice"), (6, "is longer than 500 characters"))
-    assert rewards.import_codes(**call, text="code\nAAA-1\nAAA-1\n\nAAA-2\n" + "x" * 501, key="p1") == told
+    assert (
+        rewards.import_codes(**call, codes=rewards.read_codes("code\nAAA-1\nAAA-1\n\nAAA-2\n" + "x" * 501), key="p1")
+        == told
+    )
     with pytest.raises(RedemptionKeyReused):
-        rewards.import_codes(**call, text="other", key="p1")
-    assert rewards.import_codes(**call, text="AAA-2\nAAA-3", key="p2").rejects == ((1, "is a code already"),)
+        rewards.import_codes(**call, codes=["other"], key="p1")
+    assert rewards.import_codes(**call, codes=["AAA-2", "AAA-3"], key="p2").rejects == ((1, "is a code already"),)
     assert house.shelf(shop, "film") == (3, 0)
     assert all(b"AAA" not in bytes(sealed) for (sealed,) in house.rows("select sealed from rewards_code"))
     unseen = house.redeem(shop, mary, "film")
@@ -117,7 +122,7 @@ def test_codes_of_a_pool_are_sealed_rejected_twice_and_shown_to_who_redeemed():
 
 def test_a_code_that_does_not_work_gives_the_value_back_and_is_nobody_s_again():
     shop = house.program(house.reward("film", kind="digital_code"))
-    rewards.import_codes(program_id=shop, reward="film", text="A\nB", key="p", actor="a")
+    rewards.import_codes(program_id=shop, reward="film", codes=["A", "B"], key="p", actor="a")
     mary = house.member(shop, 100)
     got = house.redeem(shop, mary, "film")
     rewards.show_codes(program_id=shop, redemption_id=got.redemption_id, actor="m")

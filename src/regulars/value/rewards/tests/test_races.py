@@ -54,9 +54,7 @@ def test_seats_do_not_oversell_when_many_claim_at_once(claims):
 @CLAIMS
 def test_a_pool_gives_each_code_once_when_many_claim_at_once(claims):
     shop = house.program(house.reward("film", kind="digital_code"))
-    rewards.import_codes(
-        program_id=shop, reward="film", text="\n".join(f"F-{n}" for n in range(15)), key="p", actor="a"
-    )
+    rewards.import_codes(program_id=shop, reward="film", codes=[f"F-{n}" for n in range(15)], key="p", actor="a")
     people = [house.member(shop, 100) for _ in range(claims)]
     found = house.at_once([lambda who=who: house.redeem(shop, who, "film") for who in people])
     got = [one for one in found if not isinstance(one, str)]
