@@ -26,6 +26,8 @@ from regulars.interfaces.http_api import (
     programs,
     promotion_drafts,
     returns,
+    reward_desk,
+    rewards,
     sessions,
     statements,
     stock,
@@ -69,6 +71,9 @@ PARAMETERS = {
     "batch": "The id of a batch (`cpb_…`).",
     "code": "A code; case, spaces and hyphens do not count.",
     "claim": "The secret part of the page's address.",
+    "reward": "The key of a reward.",
+    "redemption": "The id of a redemption (`rdm_…`).",
+    "wait": "The id of a place on a waiting list (`wtg_…`).",
     "version": "The number of a version; the one in force when absent.",
 }
 
@@ -134,6 +139,8 @@ for router in (
     promotion_drafts.router,
     coupons.router,
     coupon_desk.router,
+    rewards.router,
+    reward_desk.router,
     statements.router,
 ):
     api.add_router("", router)
