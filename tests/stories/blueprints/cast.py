@@ -66,6 +66,11 @@ class House:
         while outbox.deliver_batch(WIRING):
             pass
 
+    @property
+    def now(self) -> str:
+        """The present moment, as calls tell it."""
+        return clock.now().isoformat()
+
     def joins(self, name: str, **more: Any) -> str:
         """A person becomes a member by phone; her public id."""
         n = next(_numbers)
@@ -74,6 +79,29 @@ class House:
         assert status == 201, answer
         self.hears_the_news()
         return str(answer["id"])
+
+    def sells(self, sku: str, price: float, member_price: float | None = None, **more: Any) -> dict[str, Any]:
+        """Goods with a price, and one for members; a line of one piece for a basket."""
+        asked = {"price_minor": round(price * 100)}
+        if member_price is not None:
+            asked["member_minor"] = round(member_price * 100)
+        self.asked("PUT", f"/products/{sku}", {"name": sku, "prices": [asked], **more})
+        return {"sku": sku, "quantity": "1", "amount_minor": asked["price_minor"]}
+
+    def gains(self, member: str, unit: str, amount: int, reason: str) -> None:
+        """Something that she did elsewhere is told as points."""
+        body = {"unit": unit, "kind": "earn", "amount": amount, "reason": reason}
+        assert self.asked("POST", f"/members/{member}/points", body)["state"] == "done"
+        self.hears_the_news()
+
+    def puts_on(self, audience: str, *members: str) -> None:
+        """Members come on an audience."""
+        self.asked("POST", f"/audiences/{audience}/members", {"members": list(members)})
+
+    def coupons(self, member: str) -> list[dict[str, Any]]:
+        """Her coupons that can be used, newest first."""
+        found = self.asked("GET", f"/members/{member}/coupons")["items"]
+        return [c for c in found if c["state"] == "open"]
 
     def tells(self, member: str | None, *lines: tuple[str, float] | dict[str, Any], **more: Any) -> dict[str, Any]:
         """A basket of (category, price) lines or whole lines is told; the quote."""
