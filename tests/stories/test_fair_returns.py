@@ -333,3 +333,26 @@ def test_a_reopened_session_gives_the_coupon_and_the_points_to_the_new_order(cor
     status, again = till.post(f"/sessions/{key}/close", {})
     assert (status, again["due"]) == (201, 1_000), again
     assert again["order"] != receipt["order"]
+
+
+def test_a_return_that_says_no_time_is_of_now_and_the_same_when_it_is_told_again(corner):
+    till = corner()
+    order = sell(till, ("1", "mug", 2, 2000))["order"]
+    told = {"ref": "r1", "lines": [{"id": "1", "quantity": "1"}]}
+    status, done = till.post(f"/orders/{order}/returns", told)
+    status_again, again = till.post(f"/orders/{order}/returns", told)
+    assert (status, status_again) == (201, 200)
+    assert (done["refund_minor"], again["id"]) == (1000, done["id"])
+    status, other = till.post(f"/orders/{order}/returns", {**told, "lines": [{"id": "1", "quantity": "2"}]})
+    assert (status, other["code"]) == (409, "return_differs")
+
+
+def test_a_thousand_lines_come_back_in_two_returns_to_the_last_penny(corner):
+    till = corner()
+    order = sell(till, *[(str(n), f"sku-{n}", 2, 201 + n) for n in range(1000)])["order"]
+    half = [{"id": str(n), "quantity": "1"} for n in range(1000)]
+    _, first = till.post(f"/orders/{order}/returns", {"ref": "a", "lines": half})
+    _, second = till.post(f"/orders/{order}/returns", {"ref": "b", "lines": half})
+    assert first["refund_minor"] + second["refund_minor"] == sum(201 + n for n in range(1000))
+    assert len(second["lines"]) == 1000
+    assert till.get(f"/orders/{order}")[1]["state"] == "returned"

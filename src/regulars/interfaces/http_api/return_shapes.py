@@ -23,7 +23,7 @@ class ReturnLineIn(Body):
 class ReturnIn(Body):
     source: Key = "api"
     ref: Key
-    occurred_at: Instant
+    occurred_at: Instant | None = Field(default=None, description="When it came back; now when absent.")
     lines: list[ReturnLineIn] = Field(min_length=1, max_length=LINES_LIMIT)
 
 

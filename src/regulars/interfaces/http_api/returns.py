@@ -14,6 +14,7 @@ from regulars.interfaces.http_api.auth import Key
 from regulars.interfaces.http_api.order_shapes import OrderOut
 from regulars.interfaces.http_api.orders import order_out, order_told
 from regulars.interfaces.http_api.shapes import ONCE, REFUSED, Problem
+from regulars.kernel import clock
 from regulars.people.staff import services as staff
 from regulars.people.staff.terms import ApiKey
 from regulars.value.orders import services as orders
@@ -26,7 +27,8 @@ def _back(ref: str, told: shapes.ReturnIn) -> ReturnTold:
     return ReturnTold(
         ref=told.ref,
         source=told.source,
-        occurred_at=told.occurred_at,
+        occurred_at=told.occurred_at or clock.now(),
+        is_dated=told.occurred_at is not None,
         order=ref,
         lines=tuple(
             Back(quantity=Decimal(x.quantity), line=x.id, amount_minor=x.amount_minor, restock=x.restock)

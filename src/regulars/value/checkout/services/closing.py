@@ -80,8 +80,9 @@ def _locked(program_id: int, found: Kept, digest: bytes | None, actor: str, repe
     """The last try, with the session and the account locked: nobody can be faster."""
     with transaction.atomic():
         held = kept.must_find(program_id=program_id, key=found.key, lock=True)
-        if held.revision != found.revision:
-            return None
+        if held.state == SessionState.CLOSED:
+            return _closed_before(program_id, held, repeat)
+        refuse_ended(held)
         if held.member_id is not None:
             asking.lock(program_id=program_id, member_id=held.member_id)
         return _try(program_id, held, digest, actor, repeat, MOVED)

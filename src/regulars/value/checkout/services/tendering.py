@@ -87,7 +87,7 @@ def tender(
     for number in range(TRIES + 1):
         found = kept.must_find(program_id=program_id, key=key)
         refuse_ended(found)
-        if found.state == SessionState.TENDERING:
+        if found.state == SessionState.TENDERING and number < TRIES:
             session = _extend(program_id, found, digest, minutes)
         elif number < TRIES:
             session = _try(program_id, found, digest, minutes, actor, FASTER)
@@ -151,8 +151,9 @@ def _locked(program_id: int, found: Kept, digest: bytes | None, minutes: int, ac
     """The last try, with the session and the account locked: nobody can be faster."""
     with transaction.atomic():
         held = kept.must_find(program_id=program_id, key=found.key, lock=True)
-        if held.revision != found.revision:
-            return None
+        refuse_ended(held)
+        if held.state == SessionState.TENDERING:
+            return _extend(program_id, held, digest, minutes)
         if held.member_id is not None:
             asking.lock(program_id=program_id, member_id=held.member_id)
         return _try(program_id, held, digest, minutes, actor, MOVED)

@@ -41,6 +41,21 @@ def test_eight_tills_closing_one_session_make_one_order():
     assert sound()
 
 
+def test_eight_tills_tendering_one_session_all_hear_that_it_is_tendered():
+    program = shop.program()
+    mary = house.member(program)
+    shop.give(program, mary, 300)
+    for n in range(4):
+        key = f"s{n}"
+        house.put(program, house.line("b", 1000, sku="book"), key=key, member_id=mary, spend=(house.pay(100),))
+        found = at_once(*[lambda k=key: house.tender(program, k)] * 8)
+        assert [s for s in found if isinstance(s, Refusal)] == []
+        assert {s.state for s in found} == {"tendering"}
+        assert house.wallet(mary) == (200, 100)
+        house.cancel(program, key)
+    assert sound()
+
+
 def test_one_coupon_in_fifty_sessions_at_once_is_redeemed_exactly_once():  # pain 3
     program = shop.program()
     mary = house.member(program)

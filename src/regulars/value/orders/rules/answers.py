@@ -98,7 +98,7 @@ def return_digest(told: ReturnTold) -> bytes:
     asked = [
         told.order,
         told.order_source,
-        instant(told.occurred_at),
+        instant(told.occurred_at) if told.is_dated else None,
         [(plain(b.quantity), b.line, b.sku, b.amount_minor, *([] if b.restock else [False])) for b in told.lines],
     ]
     return hashlib.sha256(orjson.dumps(asked)).digest()[:16]

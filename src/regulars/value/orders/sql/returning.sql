@@ -64,7 +64,7 @@ create or replace function orders_take_back(p_member uuid, p_program int, p_id u
   p_is_quiet boolean default false) returns jsonb
 language plpgsql as $$
 declare
-  l record; v record; v_orders uuid[]; v_order uuid; v_clawed bigint[]; v_done jsonb := '[]';
+  l record; v record; v_orders uuid[]; v_order uuid; v_clawed bigint[]; v_done jsonb;
   v_all bigint[] := '{}'; v_owed bigint[] := '{}'; v_forgiven bigint[] := '{}'; v_refund bigint := 0; v_answer jsonb;
 begin
   select array_agg(distinct (x->>'order_id')::uuid order by (x->>'order_id')::uuid) into v_orders
@@ -86,8 +86,11 @@ begin
     v_refund := v_refund + v.amount;
     insert into orders_return_line (return_id, n, part, program_id, order_id, order_n, sku, quantity, amount_minor, match, reversed)
     values (p_id, l.n, l.part, p_program, l.order_id, l.order_n, l.sku, l.quantity, v.amount, l.match, v.clawed);
-    v_done := v_done || jsonb_build_object('n', l.n, 'part', l.part, 'amount_minor', v.amount, 'clawed', v.clawed);
   end loop;
+  -- all at once: a list that grows by one is written anew each time, and 5,000 lines may come back
+  select coalesce(jsonb_agg(jsonb_build_object('n', x.n, 'part', x.part, 'amount_minor', x.amount_minor, 'clawed', x.reversed)
+                            order by x.n, x.part), '[]') into v_done
+    from orders_return_line x where x.return_id = p_id;
   foreach v_order in array coalesce(v_orders, '{}') loop
     v_clawed := null;
     for l in select x.reversed from orders_return_line x where x.return_id = p_id and x.order_id = v_order loop

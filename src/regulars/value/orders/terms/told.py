@@ -153,7 +153,10 @@ class Back(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class ReturnTold:
-    """Goods that come back, as a till tells it: of one order (`order`), or against earlier purchases of a member."""
+    """Goods that come back, as a till tells it: of one order (`order`), or against earlier purchases of a member.
+
+    `is_dated`: the caller said when. What comes back "now" is the same return when it is told again later.
+    """
 
     ref: str
     occurred_at: datetime
@@ -163,6 +166,7 @@ class ReturnTold:
     order_source: str | None = None
     member: str | None = None
     identifier: tuple[str, str] | None = None
+    is_dated: bool = True
 
 
 class Bought(NamedTuple):
