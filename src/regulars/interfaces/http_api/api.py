@@ -14,6 +14,8 @@ from regulars import __version__
 from regulars.interfaces.http_api import (
     allowances,
     audiences,
+    care,
+    care_notes,
     catalog,
     coupon_desk,
     coupons,
@@ -23,6 +25,9 @@ from regulars.interfaces.http_api import (
     movements,
     orders,
     problems,
+    program_agreements,
+    program_drafts,
+    program_steps,
     programs,
     promotion_drafts,
     returns,
@@ -70,11 +75,16 @@ PARAMETERS = {
     "only": "Look at these promotions alone, by key; nothing is kept.",
     "batch": "The id of a batch (`cpb_…`).",
     "code": "A code; case, spaces and hyphens do not count.",
+    "adviser": "The id of an adviser (`adv_…`).",
+    "note": "The id of a note (`cnt_…`).",
+    "follow_up": "The id of a follow-up (`fup_…`).",
     "claim": "The secret part of the page's address.",
     "reward": "The key of a reward.",
     "redemption": "The id of a redemption (`rdm_…`).",
     "wait": "The id of a place on a waiting list (`wtg_…`).",
     "version": "The number of a version; the one in force when absent.",
+    "number": "The number of a version.",
+    "schedule": "The id of a scheduled document (`sch_…`).",
 }
 
 
@@ -131,6 +141,9 @@ for router in (
     returns.router,
     events.router,
     programs.router,
+    program_steps.router,
+    program_drafts.router,
+    program_agreements.router,
     audiences.router,
     catalog.router,
     stock.router,
@@ -142,5 +155,7 @@ for router in (
     rewards.router,
     reward_desk.router,
     statements.router,
+    care.router,
+    care_notes.router,
 ):
     api.add_router("", router)
