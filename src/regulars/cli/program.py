@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -10,10 +9,11 @@ from typing import Any
 
 import click
 
-from regulars.cli import common
+from regulars.cli import common, program_changes, program_lines
 from regulars.governance.publishing import services as publishing
-from regulars.governance.publishing.terms import SECTIONS, UnknownBlueprint
-from regulars.kernel.errors import Invalid, NotFound
+from regulars.governance.publishing.services import scheduling
+from regulars.governance.publishing.terms import SECTIONS
+from regulars.kernel.errors import Invalid
 from regulars.people.programs import services as programs
 
 _SHOWN = 20
@@ -25,31 +25,6 @@ def command() -> None:
 
     WHAT is a file, `-` for standard input, or the key of a blueprint.
     """
-
-
-def _document(what: str) -> tuple[str | bytes, str]:
-    """The text of a file, of standard input or of a blueprint, and what to call it in a note."""
-    if what == "-":
-        return sys.stdin.buffer.read(), "standard input"
-    path = Path(what)
-    if path.is_file():
-        return path.read_bytes(), path.name
-    try:
-        return publishing.blueprint(key=what).text, f"blueprint {what}"
-    except UnknownBlueprint as no:
-        raise NotFound(f"{what!r} is no file and no blueprint. {no.detail}") from None
-
-
-def _program_id(key: str) -> int:
-    return programs.get(key=key).id
-
-
-def _faults(error: Invalid) -> None:
-    """Every fault on its line, and status 1."""
-    for path, message in error.errors:
-        sys.stderr.write(f"{path or 'document'}: {message}\n")
-    sys.stderr.write(f"invalid: {len(error.errors)} fault{'s' if len(error.errors) != 1 else ''}; nothing changed\n")
-    sys.exit(1)
 
 
 @command.command("list")
@@ -82,7 +57,7 @@ def show(key: str, as_json: bool) -> None:
     if blueprint is not None and key not in {p.key for p in programs.all_programs()}:
         common.answer(asdict(blueprint), as_json=as_json, text=_blueprint)
         return
-    found = publishing.version(program_id=_program_id(key))
+    found = publishing.version(program_id=program_lines.program_id(key))
     common.answer(asdict(found), as_json=as_json, text=_shown)
 
 
@@ -104,16 +79,28 @@ def _shown(value: dict[str, Any]) -> Iterator[str]:
 @command.command()
 @click.argument("what")
 @click.option("--program", "key", help="Key of the program; else the document says it.")
+@click.option("--cost", is_flag=True, help="Also what it would have cost by the orders of last year.")
+@click.option("--seed", default=1, show_default=True, help="Which sample of orders; the same seed draws the same.")
 @common.as_json
-def plan(what: str, key: str | None, as_json: bool) -> None:
-    """What a document would change, and who would move. Changes nothing."""
-    text, _ = _document(what)
+def plan(what: str, key: str | None, cost: bool, seed: int, as_json: bool) -> None:
+    """What a document would change, who would move, what members lose, what is refused. Changes nothing."""
+    text, _ = program_lines.document(what)
     try:
-        found = publishing.plan(document=text, program_id=_program_id(key) if key else None)
+        found = publishing.plan(document=text, program_id=program_lines.program_id(key) if key else None)
     except Invalid as error:
-        _faults(error)
-    else:
-        common.answer(asdict(found), as_json=as_json, text=lambda p: [p["text"].rstrip("\n")])
+        program_lines.faults(error)
+        return
+    estimate = None
+    if cost and found.base_version:
+        program_id = program_lines.program_id(key or found.program_key)
+        estimate = program_changes.estimated(program_id, text, seed=seed, quiet=as_json)
+    if as_json:
+        costs = {"cost": estimate.report} if estimate else {}
+        common.answer({**asdict(found), **costs}, as_json=True, text=lambda _: [])
+        return
+    program_lines.show_plan(found)
+    for line in program_lines.estimate(estimate.report) if estimate else ():
+        click.echo(line)
 
 
 @command.command()
@@ -121,26 +108,49 @@ def plan(what: str, key: str | None, as_json: bool) -> None:
 @click.option("--program", "key", help="Key of the program; else the document says it, and it is made if need be.")
 @click.option("--note", default="", help="Why; kept with the version.")
 @click.option("--expect", type=int, help="Refuse unless this version is in force.")
+@click.option("--at", help="When: 2027-01-31T09:00 on the program's wall clock, or with an offset. Else at once.")
 @common.as_json
-def apply(what: str, key: str | None, note: str, expect: int | None, as_json: bool) -> None:
+def apply(what: str, key: str | None, note: str, expect: int | None, at: str | None, as_json: bool) -> None:
     """Make a program what a document says: all of it, under a new version number, or nothing."""
-    text, name = _document(what)
+    text, name = program_lines.document(what)
     try:
+        if at is not None:
+            _later(text, key, note or f"from {name}", expect, at, as_json)
+            return
         done = publishing.apply(
             document=text,
             actor="system:cli",
             note=note or f"from {name}",
-            program_id=_program_id(key) if key else None,
+            program_id=program_lines.program_id(key) if key else None,
             expected_version=expect,
         )
     except Invalid as error:
-        _faults(error)
+        program_lines.faults(error)
     else:
         common.answer(
             {"program": done.program_key, "version": done.number, "unchanged": done.unchanged, "digest": done.digest},
             as_json=as_json,
             text=_applied,
         )
+
+
+def _later(text: str | bytes, key: str | None, note: str, expect: int | None, at: str, as_json: bool) -> None:
+    program_id = program_lines.program_of(text, key)
+    done = scheduling.schedule(
+        program_id=program_id,
+        document=text,
+        at=program_lines.instant(at, program_id),
+        actor="system:cli",
+        note=note,
+        expected_version=expect,
+    )
+    value = {"schedule": done.public_id, "at": done.at, "told": done.telling_id is not None}
+    common.answer(value, as_json=as_json, text=_waiting)
+
+
+def _waiting(value: dict[str, Any]) -> Iterator[str]:
+    told = " Members are told from now on." if value["told"] else ""
+    yield f"{value['schedule']} applies at {value['at']:%Y-%m-%d %H:%M %Z}.{told}"
 
 
 def _applied(value: dict[str, Any]) -> Iterator[str]:
@@ -156,7 +166,7 @@ def _applied(value: dict[str, Any]) -> Iterator[str]:
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file.")
 def export(key: str, version: int | None, output: Path | None) -> None:
     """A program as YAML. Applying it to the same program changes nothing."""
-    text = publishing.export(program_id=_program_id(key), version=version)
+    text = publishing.export(program_id=program_lines.program_id(key), version=version)
     if output is None:
         click.echo(text, nl=False)
     else:
@@ -169,7 +179,7 @@ def export(key: str, version: int | None, output: Path | None) -> None:
 @common.as_json
 def versions(key: str, limit: int, as_json: bool) -> None:
     """The versions of a program, newest first."""
-    found = [asdict(v) for v in publishing.versions(program_id=_program_id(key), limit=limit)]
+    found = [asdict(v) for v in publishing.versions(program_id=program_lines.program_id(key), limit=limit)]
     common.answer({"versions": found}, as_json=as_json, text=_numbered)
 
 
@@ -179,3 +189,6 @@ def _numbered(value: dict[str, Any]) -> Iterator[str]:
     for v in value["versions"]:
         note = f"  {v['note']}" if v["note"] else ""
         yield f"{v['number']:>5}  {v['applied_at']:%Y-%m-%d %H:%M}  {v['digest'][:12]}  {v['actor']}{note}"
+
+
+program_changes.register(command)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from ninja import Query, Router
 from pydantic import Field, StrictInt
 
 from regulars.governance.publishing import services as publishing
+from regulars.governance.publishing.terms import Change, Plan
 from regulars.interfaces.http_api import answers
 from regulars.interfaces.http_api.auth import Key
 from regulars.interfaces.http_api.shapes import ONCE, READ_REFUSED, REFUSED, Body, Json, Out, Problem, Text
@@ -32,16 +34,40 @@ class DocumentIn(Body):
     )
 
 
+class FieldOut(Out):
+    path: str = Field(description="Where, within the object.")
+    before: Any = Field(description="What it says in force; null: nothing.")
+    after: Any = Field(description="What the document says; null: nothing.")
+
+
 class ChangeOut(Out):
     section: str
     key: str
     change: str = Field(description="`added`, `changed` or `removed`.")
     detail: str
+    adverse: bool = Field(description="Whether it takes something from members.")
+    needs_notice: bool = Field(description="Whether members are to be told before, where policies say so.")
+    reasons: list[str] = Field(description="What it takes: `gone`, `dearer`, `higher`, `less`, `shorter` …")
+    fields: list[FieldOut] = Field(description="Every value that differs.")
+    moves: list[dict[str, Any]] = Field(description="Who would go from which level to which.")
+
+
+class RefusedOut(Out):
+    path: str = Field(description="The place in the document.")
+    message: str = Field(description="Why it could not be applied.")
+
+
+class NoticeOut(Out):
+    days: int = Field(description="How long before members are to be told.")
+    earliest_at: datetime = Field(description="Told now, it may apply from then on.")
 
 
 class PlanOut(Out):
     base_version: int
     changes: list[ChangeOut]
+    refused: list[RefusedOut] = Field(description="Why apply would refuse it; empty: it would not.")
+    notice: NoticeOut | None = Field(description="What members are to be told before; null: nothing.")
+    drift: list[ChangeOut] = Field(description="How the database differs from the version in force.")
     text: str = Field(description="The difference as people read it.")
 
 
@@ -84,8 +110,38 @@ def _version(found: Any) -> dict[str, Any]:
 def plan_program(request: HttpRequest, told: DocumentIn) -> HttpResponse:
     key: ApiKey = request.auth  # type: ignore[attr-defined]
     plan = publishing.plan(program_id=key.program_id, document=told.document)
-    changes = [{"section": c.section, "key": c.key, "change": c.change, "detail": c.detail} for c in plan.changes]
-    return answers.json({"base_version": plan.base_version, "changes": changes, "text": plan.text})
+    return answers.json(plan_of(plan))
+
+
+def plan_of(plan: Plan) -> dict[str, Any]:
+    """A plan as an answer."""
+    notice = plan.notice
+    return {
+        "base_version": plan.base_version,
+        "changes": changes_of(plan.changes),
+        "refused": [{"path": r.path, "message": r.message} for r in plan.refused],
+        "notice": {"days": notice.days, "earliest_at": notice.earliest_at} if notice else None,
+        "drift": changes_of(plan.drift),
+        "text": plan.text,
+    }
+
+
+def changes_of(changes: Iterable[Change]) -> list[dict[str, Any]]:
+    """Changes as an answer."""
+    return [
+        {
+            "section": c.section,
+            "key": c.key,
+            "change": c.change,
+            "detail": c.detail,
+            "adverse": c.adverse,
+            "needs_notice": c.needs_notice,
+            "reasons": list(c.reasons),
+            "fields": [{"path": f.path, "before": f.before, "after": f.after} for f in c.fields],
+            "moves": [dict(m) for m in c.moves],
+        }
+        for c in changes
+    ]
 
 
 @router.post(
@@ -94,7 +150,8 @@ def plan_program(request: HttpRequest, told: DocumentIn) -> HttpResponse:
     response={200: ProgramOut, REFUSED: Problem},
     operation_id="apply_program",
     summary="Apply a document as the next version",
-    description="All or nothing; an equal document makes no new version.",
+    description="All or nothing; an equal document makes no new version. One that takes something from members needs "
+    "`program:approve` (`needs_approval`), and with `notice_days` in the policies a schedule (`notice_needed`).",
 )
 def apply_program(request: HttpRequest, told: DocumentIn, idempotency_key: str = ONCE) -> HttpResponse:
     key: ApiKey = request.auth  # type: ignore[attr-defined]
@@ -106,6 +163,7 @@ def apply_program(request: HttpRequest, told: DocumentIn, idempotency_key: str =
             note=told.note,
             actor=key.actor,
             expected_version=told.expected_version,
+            may_harm="program:approve" in key.scopes,
         )
         return answers.json(_version(done))
 

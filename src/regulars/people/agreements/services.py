@@ -27,6 +27,7 @@ from regulars.people.agreements.terms import (
 )
 from regulars.people.members import services as members
 from regulars.people.members.terms import MemberFacts, UnknownMember
+from regulars.people.programs import services as programs
 
 MOST = 1_000
 _LONGEST_SOURCE, _LONGEST_NOTE = 60, 2_000
@@ -142,6 +143,8 @@ def acknowledge(
     if faults:
         raise Invalid(errors=faults)
     _member(program_id, member_id)
+    if version is not None and version > programs.by_id(program_id=program_id).current_version:
+        raise Invalid(errors=[("version", "is not a version of this program")])
     if telling_id is not None and _row(program_id, telling_id).withdrawn_at is not None:
         raise TellingOver("It was withdrawn; there is nothing to confirm.")
     row, is_new = AcknowledgementRow.objects.get_or_create(
@@ -241,6 +244,15 @@ def version_for(*, program_id: int, version: int, member_id: UUID | None, joined
         cursor.execute("select version from agreements_kept(%s::int, %s::uuid[], %s)", [program_id, [member_id], now])
         row = cursor.fetchone()
     return row[0] if row is not None else version
+
+
+def version_of(*, program_id: int, member_id: UUID) -> int:
+    """The number of the version whose terms hold for a member now.
+
+    Raises: NoProgram.
+    """
+    kept = versions_for(program_id=program_id, member_ids=[member_id])
+    return kept.get(member_id) or programs.by_id(program_id=program_id).current_version
 
 
 def versions_for(*, program_id: int, member_ids: Iterable[UUID]) -> dict[UUID, int]:

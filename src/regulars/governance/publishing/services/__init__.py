@@ -1,5 +1,6 @@
 """What interfaces call: apply, plan, export and list versions of the document that is a program."""
 
+from regulars.governance.publishing.rules.telling import lines
 from regulars.governance.publishing.services.applying import apply, apply_blueprint, plan
 from regulars.governance.publishing.services.blueprints import blueprint, blueprints
 from regulars.governance.publishing.services.composing import schema
@@ -14,6 +15,7 @@ __all__ = [
     "current",
     "drift",
     "export",
+    "lines",
     "plan",
     "schema",
     "version",

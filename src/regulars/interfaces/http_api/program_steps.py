@@ -1,0 +1,269 @@
+"""Calls about the versions of a program: compare, go back, schedule, see drift; and the schema of its document."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Query, Router
+from pydantic import Field
+
+from regulars.governance.publishing import services as publishing
+from regulars.governance.publishing.services import scheduling
+from regulars.governance.publishing.terms import SCHEDULE_PREFIX, Schedule, ScheduleState
+from regulars.interfaces.http_api import answers
+from regulars.interfaces.http_api.auth import Key
+from regulars.interfaces.http_api.programs import ChangeOut, DocumentIn, ProgramOut, changes_of
+from regulars.interfaces.http_api.shapes import ONCE, READ_REFUSED, REFUSED, Body, Instant, Out, Problem, Text
+from regulars.kernel import ids
+from regulars.kernel.errors import Invalid
+from regulars.people.agreements.terms import PREFIX as TELLING
+from regulars.people.staff.terms import ApiKey
+
+router = Router(tags=["Program"])
+STATES = Literal["waiting", "applied", "refused", "withdrawn"]
+
+
+class ReasonIn(Body):
+    reason: Text = Field(min_length=1, max_length=500, description="Why; becomes the note of the new version.")
+
+
+class DriftIn(ReasonIn):
+    act: Literal["take", "put_back"] = Field(
+        description="`take` makes it a new version; `put_back` makes the database say again what is in force."
+    )
+
+
+class DifferenceOut(Out):
+    changes: list[ChangeOut]
+
+
+class ScheduleIn(DocumentIn):
+    at: Instant = Field(description="When it is to apply.")
+
+
+class ScheduleRefusalOut(Out):
+    code: str = Field(description="Why it was refused, stable.")
+    detail: str = Field(description="Why it was refused, for people.")
+
+
+class ScheduleOut(Out):
+    id: str
+    base_version: int = Field(description="The version that it was written over.")
+    at: datetime = Field(description="When it applies.")
+    state: STATES
+    telling: str | None = Field(
+        description="What members were told of it (`tel_…`); null: it takes nothing from them."
+    )
+    note: str
+    actor: str
+    created_at: datetime
+    ended_at: datetime | None = Field(description="When it applied, was refused or was withdrawn.")
+    version: int | None = Field(description="The version that it became.")
+    refusal: ScheduleRefusalOut | None = Field(description="Why it could not apply.")
+
+
+class SchedulesOut(Out):
+    items: list[ScheduleOut]
+    next_cursor: str | None
+
+
+def _schedule(s: Schedule) -> dict[str, Any]:
+    return {
+        "id": s.public_id,
+        "base_version": s.base_version,
+        "at": s.at,
+        "state": s.state.value,
+        "telling": ids.encode(TELLING, s.telling_id) if s.telling_id else None,
+        "note": s.note,
+        "actor": s.actor,
+        "created_at": s.created_at,
+        "ended_at": s.ended_at,
+        "version": s.version,
+        "refusal": {"code": s.refusal["code"], "detail": s.refusal["detail"]} if s.refusal else None,
+    }
+
+
+@router.get(
+    "/program/schema",
+    auth=None,
+    response={200: dict[str, Any]},
+    operation_id="get_program_schema",
+    summary="The JSON Schema of a program document",
+    description="For editors; needs no key. Draft 2020-12.",
+)
+def get_schema(request: HttpRequest) -> HttpResponse:
+    answer = answers.json(publishing.schema())
+    answer["Cache-Control"] = "public, max-age=3600"
+    return answer
+
+
+@router.get(
+    "/program/versions/{number}/difference",
+    auth=Key("program:read"),
+    response={200: DifferenceOut, READ_REFUSED: Problem},
+    operation_id="compare_program_versions",
+    summary="What a version says otherwise than another",
+)
+def compare(
+    request: HttpRequest,
+    number: int,
+    with_version: int = Query(..., ge=1, le=2**31 - 1, description="The number of the version to compare with."),
+) -> HttpResponse:
+    key: ApiKey = request.auth  # type: ignore[attr-defined]
+    found = publishing.compare(program_id=key.program_id, number=_number(number), with_number=with_version)
+    return answers.json({"changes": changes_of(found)})
+
+
+def _number(number: int) -> int:
+    return number if 0 < number < 2**31 else 0
+
+
+@router.post(
+    "/program/versions/{number}/restore",
+    auth=Key("program:write"),
+    response={200: ProgramOut, REFUSED: Problem},
+    operation_id="restore_program_version",
+    summary="Apply the document of an earlier version again",
+    description="As a new version, all of it. What it takes from members counts as in any other version.",
+)
+def restore(request: HttpRequest, number: int, told: ReasonIn, idempotency_key: str = ONCE) -> HttpResponse:
+    key: ApiKey = request.auth  # type: ignore[attr-defined]
+
+    def work() -> HttpResponse:
+        done = scheduling.roll_back(
+            program_id=key.program_id,
+            number=_number(number),
+            actor=key.actor,
+            reason=told.reason,
+            may_harm="program:approve" in key.scopes,
+        )
+        return answers.json({"version": done.number, "digest": done.digest, "document": done.document})
+
+    return answers.once(request, idempotency_key, work)
+
+
+@router.get(
+    "/program/drift",
+    auth=Key("program:read"),
+    response={200: DifferenceOut, READ_REFUSED: Problem},
+    operation_id="get_program_drift",
+    summary="How the database differs from the version in force",
+    description="Something was changed by form and not by document: a store, a channel. Empty when they agree.",
+)
+def get_drift(request: HttpRequest) -> HttpResponse:
+    key: ApiKey = request.auth  # type: ignore[attr-defined]
+    return answers.json({"changes": changes_of(publishing.drift(program_id=key.program_id))})
+
+
+@router.post(
+    "/program/drift",
+    auth=Key("program:write"),
+    response={200: ProgramOut, REFUSED: Problem},
+    operation_id="settle_program_drift",
+    summary="Take the drift in, or put it back",
+)
+def settle_drift(request: HttpRequest, told: DriftIn, idempotency_key: str = ONCE) -> HttpResponse:
+    key: ApiKey = request.auth  # type: ignore[attr-defined]
+
+    def work() -> HttpResponse:
+        act = scheduling.take_drift if told.act == "take" else scheduling.put_back
+        done = act(program_id=key.program_id, actor=key.actor, reason=told.reason)
+        return answers.json({"version": done.number, "digest": done.digest, "document": done.document})
+
+    return answers.once(request, idempotency_key, work)
+
+
+@router.get(
+    "/program/schedules",
+    auth=Key("program:read"),
+    response={200: SchedulesOut, READ_REFUSED: Problem},
+    operation_id="list_program_schedules",
+    summary="Documents that were scheduled, newest first",
+)
+def list_schedules(
+    request: HttpRequest,
+    state: STATES | None = Query(None, description="Only those in this state."),
+    limit: int = Query(50, ge=1, le=answers.PAGE_LIMIT),
+    cursor: str | None = None,
+) -> HttpResponse:
+    key: ApiKey = request.auth  # type: ignore[attr-defined]
+    found = scheduling.schedules(
+        program_id=key.program_id,
+        state=ScheduleState(state) if state else None,
+        before=place(cursor),
+        limit=limit,
+    )
+    after = answers.cursor_text([str(found[-1].schedule_id)]) if len(found) == limit else None
+    return answers.json({"items": [_schedule(s) for s in found], "next_cursor": after})
+
+
+def place(cursor: str | None) -> UUID | None:
+    """The id that a cursor holds."""
+    parts = answers.cursor_parts(cursor, size=1)
+    try:
+        return UUID(parts[0]) if parts else None
+    except (ValueError, AttributeError, TypeError) as no:
+        raise Invalid(errors=[("cursor", "is not a cursor of this list; start again without one")]) from no
+
+
+@router.post(
+    "/program/schedules",
+    auth=Key("program:write"),
+    response={201: ScheduleOut, REFUSED: Problem},
+    operation_id="schedule_program",
+    summary="Let a document apply later",
+    description="Over whatever is in force then: what it changes is changed, all else stays. If somebody changed the "
+    "same objects meanwhile, it is refused. What takes something from members is told to them from now on.",
+)
+def schedule(request: HttpRequest, told: ScheduleIn, idempotency_key: str = ONCE) -> HttpResponse:
+    key: ApiKey = request.auth  # type: ignore[attr-defined]
+
+    def work() -> HttpResponse:
+        done = scheduling.schedule(
+            program_id=key.program_id,
+            document=told.document,
+            at=told.at,
+            actor=key.actor,
+            note=told.note,
+            expected_version=told.expected_version,
+            may_harm="program:approve" in key.scopes,
+        )
+        return answers.json(_schedule(done), status=201)
+
+    return answers.once(request, idempotency_key, work)
+
+
+@router.get(
+    "/program/schedules/{schedule}",
+    auth=Key("program:read"),
+    response={200: ScheduleOut, READ_REFUSED: Problem},
+    operation_id="get_program_schedule",
+    summary="A scheduled document",
+)
+def get_schedule(request: HttpRequest, schedule: str) -> HttpResponse:
+    key: ApiKey = request.auth  # type: ignore[attr-defined]
+    found = scheduling.find(program_id=key.program_id, schedule_id=ids.decode(SCHEDULE_PREFIX, schedule))
+    return answers.json(_schedule(found))
+
+
+@router.post(
+    "/program/schedules/{schedule}/withdraw",
+    auth=Key("program:write"),
+    response={200: ScheduleOut, REFUSED: Problem},
+    operation_id="withdraw_program_schedule",
+    summary="Withdraw a scheduled document",
+    description="Members who were told of it are told that it will not come.",
+)
+def withdraw(request: HttpRequest, schedule: str, idempotency_key: str = ONCE) -> HttpResponse:
+    key: ApiKey = request.auth  # type: ignore[attr-defined]
+
+    def work() -> HttpResponse:
+        done = scheduling.withdraw(
+            program_id=key.program_id, schedule_id=ids.decode(SCHEDULE_PREFIX, schedule), actor=key.actor
+        )
+        return answers.json(_schedule(done))
+
+    return answers.once(request, idempotency_key, work)
