@@ -1,0 +1,1 @@
+"""The rules of paid membership, by concern: calendars, money, plans of a document, codes of gifts."""

@@ -1,0 +1,85 @@
+"""Money by the day: what of a period is earned, what is left, what a refund or a change is worth. Pure.
+
+A period's amount is shared over its days by largest remainder: of 1000 over 31 days, the first 8 days earn 33, the
+others 32. Sums over any cut are exact, because what is left is always the whole without what was earned.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from regulars.kernel.errors import sure
+from regulars.value.subscriptions.rules import calendar
+from regulars.value.subscriptions.terms import Period, Plan, RefundRule, When, WhenUsed
+
+
+def earned(amount: int, days: int, passed: int) -> int:
+    """How much of a period's amount the first `passed` of its `days` days have earned.
+
+    Equals the sum of the first parts of `money.spread(amount, [1] * days)`.
+
+    >>> [earned(1000, 31, k) for k in (0, 1, 8, 9, 31, 40)]
+    [0, 33, 264, 296, 1000, 1000]
+    """
+    sure(amount >= 0 and days >= 0 and passed >= 0, "amounts and days are not negative")
+    if days == 0:
+        return 0
+    each, rest = divmod(amount, days)
+    done = min(passed, days)
+    return each * done + min(done, rest)
+
+
+def left(period: Period, on: date) -> int:
+    """What the days from `on` to the end of an open period are worth, minor units."""
+    days = (period.ends_on - period.starts_on).days
+    passed = max(0, (on - period.starts_on).days)
+    return period.amount_minor - earned(period.amount_minor, days, passed)
+
+
+def earned_before(period: Period, day: date) -> int:
+    """What a period has earned before a day, with the correction of its closing. Minor units; may be negative.
+
+    Nothing is earned before the day on which it was booked: a day that is over is not restated.
+    """
+    if day <= period.booked_on:
+        return 0
+    until = min(day, period.closed_on) if period.closed_on is not None else day
+    days = (period.ends_on - period.starts_on).days
+    total = earned(period.amount_minor, days, max(0, (until - period.starts_on).days))
+    if period.closed_on is not None and period.closed_on < day:
+        total += period.correction_minor
+    return total
+
+
+def correction(period: Period, on: date, *, refunded: int, credited: int) -> int:
+    """What closing a period on a day books at once: what is left and goes nowhere; negative if more goes back."""
+    return left(period, on) - refunded - credited
+
+
+def is_up(old: Plan, new: Plan) -> bool:
+    """Whether a change of plan goes up: to a dearer day, or to more days at once."""
+    days, more = calendar.usual_days(old.every), calendar.usual_days(new.every)
+    return more > days or new.price_minor * days > old.price_minor * more
+
+
+def change_when(old: Plan, new: Plan) -> When:
+    """When a change takes effect, by the rules of the plan she has."""
+    return old.up if is_up(old, new) else old.down
+
+
+def refund_owed(*, rule: RefundRule, period: Period, on: date, is_used: bool, used_minor: int) -> tuple[int, str]:
+    """What cancelling at once owes back of the running period, and by which rule (for the story).
+
+    Args: is_used, used_minor: whether benefits were used in this period, and what they cost.
+
+    Within the days everything, unless benefits were used: then nothing, or what they did not cost, or the days left.
+    """
+    if rule.within_days == 0 or (on - period.starts_on).days >= rule.within_days:
+        return 0, "after_days"
+    if not is_used:
+        return period.amount_minor, "within_days"
+    if rule.when_used is WhenUsed.DEDUCT:
+        return max(0, period.amount_minor - used_minor), "deduct"
+    if rule.when_used is WhenUsed.PRORATED:
+        return left(period, on), "prorated"
+    return 0, "used"

@@ -1,0 +1,141 @@
+"""What falls due: renewals, tries again, the end of grace, of pauses, of cancelled ones. In batches, restartable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+
+from regulars.kernel import clock
+from regulars.kernel.errors import Refusal
+from regulars.value.subscriptions.models import PaymentRow, SubscriptionRow
+from regulars.value.subscriptions.rules import calendar
+from regulars.value.subscriptions.services import base, document, pausing, paying, running
+from regulars.value.subscriptions.terms import (
+    PaymentKind,
+    PaymentState,
+    PeriodKind,
+    Plan,
+    Renews,
+    State,
+)
+
+BATCH = 500
+
+log = structlog.get_logger(__name__)
+
+
+def due(*, limit: int = BATCH, program_id: int | None = None) -> list[tuple[int, UUID]]:
+    """Subscriptions for which something is due and no payment is under way, longest first: (program, id)."""
+    open_ones = PaymentRow.objects.filter(subscription_id=OuterRef("pk"), state=PaymentState.INTENDED)
+    rows = SubscriptionRow.objects.filter(next_due_at__lte=clock.now()).exclude(Exists(open_ones))
+    if program_id is not None:
+        rows = rows.filter(program_id=program_id)
+    return list(rows.order_by("next_due_at", "id").values_list("program_id", "id")[:limit])
+
+
+def work(
+    *, limit: int = BATCH, program_id: int | None = None, should_stop: Callable[[], bool] = lambda: False
+) -> int:
+    """Do one batch of what is due, then ask the providers about everything that waits. Returns: how much was done.
+
+    Each subscription is a transaction of its own, each payment is asked for outside any: a worker may die anywhere,
+    and any number of them may work at once. One subscription's fault does not keep the others waiting.
+    """
+    done = 0
+    for program, subscription_id in due(limit=limit, program_id=program_id):
+        if should_stop():
+            return done
+        try:
+            done += step(program_id=program, subscription_id=subscription_id)
+        except Refusal as no:
+            log.info("a subscription will be looked at again", reason=no.code)
+        except Exception:
+            log.exception("a subscription could not go on", program=program)
+            _set_aside(subscription_id)
+    for kind, program, row_id in paying.open_work(limit=limit, program_id=program_id):
+        if should_stop():
+            return done
+        try:
+            pursue_one(kind=kind, program_id=program, row_id=row_id)
+            done += 1
+        except Exception:
+            log.exception("a payment could not be settled and will be asked about again", program=program)
+    return done
+
+
+def pursue_one(*, kind: str, program_id: int, row_id: UUID) -> None:
+    """Ask the provider about one waiting payment or refund."""
+    if kind == "payment":
+        paying.pursue(program_id=program_id, payment_id=row_id)
+    else:
+        paying.pursue_refund(program_id=program_id, refund_id=row_id)
+
+
+@transaction.atomic
+def step(*, program_id: int, subscription_id: UUID) -> int:
+    """Do what is due for one subscription; nothing if another worker did it. Returns: 1 or 0.
+
+    Raises: Busy.
+    """
+    row = base.held(program_id=program_id, subscription_id=subscription_id)
+    if row.next_due_at is None or row.next_due_at > clock.now() or base.open_payment(row) is not None:
+        return 0
+    if row.state == State.PAUSED:
+        pausing.run_again(row, actor=running.SYSTEM)
+    elif row.state == State.CANCELLED:
+        running.end(row, "cancelled", actor=running.SYSTEM)
+    elif row.state == State.PAST_DUE and row.tries > len(running.plan_of(row).dunning):
+        running.end(row, "unpaid", actor=running.SYSTEM)
+    elif not row.renews:
+        running.end(row, "expired", actor=running.SYSTEM)
+    else:
+        ask_renewal(row)
+    return 1
+
+
+def ask_renewal(row: SubscriptionRow) -> PaymentRow:
+    """Mean to take the money for the next period. Credit pays first.
+
+    Nobody pays for days on which nothing was given: a renewal so late that benefits had ended begins today.
+    """
+    plan = next_plan(row)
+    old, day = base.last_period(row), base.today(row.program_id)
+    starts_on, anchor_on, anchor_n = old.ends_on, row.anchor_on or old.ends_on, row.anchor_n + 1
+    was_given = row.covered_until is not None and row.covered_until > clock.now()
+    if day > old.ends_on and not was_given:
+        starts_on, anchor_on, anchor_n = day, day, 1
+    if plan.every != running.plan_of(row).every or old.kind == PeriodKind.GIFT:
+        anchor_on, anchor_n = starts_on, 1
+    carried = min(row.credit_minor, plan.price_minor)
+    return paying.intend(
+        row,
+        kind=PaymentKind.RENEWAL,
+        plan=plan,
+        amount=plan.price_minor - carried,
+        carried=carried,
+        starts_on=starts_on,
+        ends_on=calendar.period_end(anchor_on, anchor_n, plan.every),
+        anchor_on=anchor_on.isoformat(),
+        anchor_n=anchor_n,
+    )
+
+
+def next_plan(row: SubscriptionRow) -> Plan:
+    """The plan of the next period: the one she asked for, the one as it is now, or the one agreed."""
+    agreed = running.plan_of(row)
+    if row.next_plan:
+        return document.plan_or_none(program_id=row.program_id, key=row.next_plan) or agreed
+    if agreed.renews is Renews.CURRENT:
+        return document.plan_or_none(program_id=row.program_id, key=row.plan) or agreed
+    return agreed
+
+
+def _set_aside(subscription_id: UUID) -> None:
+    """Look again in an hour at one that failed, so that it does not stand before the others."""
+    later = clock.now() + timedelta(hours=1)
+    SubscriptionRow.objects.filter(pk=subscription_id, next_due_at__isnull=False).update(next_due_at=later)
