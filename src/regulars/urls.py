@@ -20,5 +20,6 @@ urlpatterns: list[Any] = [
 ]
 if find_spec("regulars.interfaces.console.urls"):
     urlpatterns.append(path("console/", include("regulars.interfaces.console.urls")))
+    urlpatterns.append(path("rules/", include("regulars.interfaces.console.public_urls")))
 else:
     urlpatterns.append(path("console/", admin.site.urls))

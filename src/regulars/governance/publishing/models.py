@@ -76,7 +76,7 @@ class ScheduleRow(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(state="waiting", ended_at=None, version=None)
-                | models.Q(state="applied", ended_at__isnull=False, version__gte=1)
+                | models.Q(state="applied", ended_at__isnull=False, version__isnull=False, version__gte=1)
                 | models.Q(state__in=["refused", "withdrawn"], ended_at__isnull=False, version=None),
                 name="V9_a_schedule_ends_once",
             ),

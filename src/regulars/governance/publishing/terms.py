@@ -31,6 +31,7 @@ SECTIONS = (
     "rewards",
     "benefits",
     "packs",
+    "plans",
     "offline",
 )  # as written
 

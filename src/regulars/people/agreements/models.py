@@ -26,7 +26,13 @@ class TellingRow(models.Model):
             models.CheckConstraint(condition=Q(applies_at__gte=F("told_at")), name="A1_told_before_it_applies"),
             models.CheckConstraint(
                 condition=Q(version=None, before_version=None, applied_at=None, keep_until=None)
-                | Q(version__gt=F("before_version"), before_version__gte=1, applied_at__isnull=False),
+                | Q(
+                    version__isnull=False,
+                    before_version__isnull=False,
+                    version__gt=F("before_version"),
+                    before_version__gte=1,
+                    applied_at__isnull=False,
+                ),
                 name="A2_what_applied_names_its_versions",
             ),
             models.CheckConstraint(
@@ -56,7 +62,8 @@ class AcknowledgementRow(models.Model):
             models.UniqueConstraint(fields=["member", "telling"], name="A4_one_yes_to_a_telling"),
             models.UniqueConstraint(fields=["member", "version"], name="A4_one_yes_to_a_version"),
             models.CheckConstraint(
-                condition=Q(telling=None, version__gte=1) | Q(telling__isnull=False, version=None),
+                condition=Q(telling=None, version__isnull=False, version__gte=1)
+                | Q(telling__isnull=False, version=None),
                 name="A4_yes_to_a_telling_or_a_version",
             ),
             models.CheckConstraint(condition=~Q(source="") & ~Q(actor=""), name="A5_where_and_by_whom"),

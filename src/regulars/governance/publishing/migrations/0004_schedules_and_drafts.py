@@ -84,7 +84,7 @@ class Migration(migrations.Migration):
             options={
                 'db_table': 'publishing_schedule',
                 'indexes': [models.Index(condition=models.Q(('state', 'waiting')), fields=['at'], name='publishing_schedule_due'), models.Index(fields=['program', '-created_at'], name='publishing_schedule_of_program')],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('ended_at', None), ('state', 'waiting'), ('version', None)), models.Q(('ended_at__isnull', False), ('state', 'applied'), ('version__gte', 1)), models.Q(('ended_at__isnull', False), ('state__in', ['refused', 'withdrawn']), ('version', None)), _connector='OR'), name='V9_a_schedule_ends_once'), models.CheckConstraint(condition=models.Q(('actor', ''), _negated=True), name='V9_somebody_scheduled_it')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('ended_at', None), ('state', 'waiting'), ('version', None)), models.Q(('ended_at__isnull', False), ('state', 'applied'), ('version__gte', 1), ('version__isnull', False)), models.Q(('ended_at__isnull', False), ('state__in', ['refused', 'withdrawn']), ('version', None)), _connector='OR'), name='V9_a_schedule_ends_once'), models.CheckConstraint(condition=models.Q(('actor', ''), _negated=True), name='V9_somebody_scheduled_it')],
             },
         ),
     ]

@@ -227,9 +227,9 @@ def plan(*, document: Document, program_id: int | None = None) -> Plan:
         was = wholes.described(program.id)
         wanted = wholes.filled(said, was)
         changes = wholes.changes(program.id, was, wanted)
-        refused = _tried(program.id, wanted) if changes else ()
-        notice = notice_of(program.id, changes)
         drift = numbered.drift(program_id=program.id) if not is_new else ()
+        notice = notice_of(program.id, changes)
+        refused = _tried(program.id, wanted) if changes else ()
         transaction.set_rollback(True)
     return Plan(
         program_key=program.key,

@@ -17,6 +17,7 @@ from regulars.value.coupons import services as coupons
 from regulars.value.ledger import services as ledger
 from regulars.value.promotions import services as promotions
 from regulars.value.rewards import services as rewards
+from regulars.value.subscriptions import services as subscriptions
 from regulars.value.tiers import services as tiers
 
 Document = Mapping[str, Any]
@@ -100,6 +101,13 @@ HOOKS = (
         check=promotions.check,
         plan=promotions.plan,
         apply=promotions.apply,
+    ),
+    Hook(
+        sections=subscriptions.SECTIONS,
+        describe=subscriptions.describe,
+        check=subscriptions.check,
+        plan=subscriptions.plan,
+        apply=subscriptions.apply,
     ),
     Hook(
         sections=("offline",),

@@ -61,7 +61,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='tellingrow',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('applied_at', None), ('before_version', None), ('keep_until', None), ('version', None)), models.Q(('applied_at__isnull', False), ('before_version__gte', 1), ('version__gt', models.F('before_version'))), _connector='OR'), name='A2_what_applied_names_its_versions'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('applied_at', None), ('before_version', None), ('keep_until', None), ('version', None)), models.Q(('applied_at__isnull', False), ('before_version__gte', 1), ('before_version__isnull', False), ('version__gt', models.F('before_version')), ('version__isnull', False)), _connector='OR'), name='A2_what_applied_names_its_versions'),
         ),
         migrations.AddConstraint(
             model_name='tellingrow',
@@ -89,7 +89,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='acknowledgementrow',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('telling', None), ('version__gte', 1)), models.Q(('telling__isnull', False), ('version', None)), _connector='OR'), name='A4_yes_to_a_telling_or_a_version'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('telling', None), ('version__gte', 1), ('version__isnull', False)), models.Q(('telling__isnull', False), ('version', None)), _connector='OR'), name='A4_yes_to_a_telling_or_a_version'),
         ),
         migrations.AddConstraint(
             model_name='acknowledgementrow',
