@@ -32,7 +32,7 @@ from regulars.value.ledger.terms import MemberClosed, MemberSuspended
 from regulars.value.orders.services import asking
 from regulars.value.orders.services import closing as orders
 from regulars.value.orders.terms import Repeat
-from regulars.value.orders.terms.closing import Before, Closing, Issue
+from regulars.value.orders.terms.closing import SESSION_SOURCE, Before, BenefitTake, Closing, Issue
 from regulars.value.promotions import services as promotions
 from regulars.value.promotions.terms import Decision, Question, Rejected, Verdict
 
@@ -163,7 +163,7 @@ def _closing(found: Kept, decided: Decided, actor: str, repeat: Repeat | None) -
     away = Given(reserving.gifts_of(reserved), decided.stock) if is_reserved else given(decided)
     told = decided.asked.told
     described = any(line.description for line in told.lines)
-    ref = ref_of(found.key, found.opening)
+    ref = reserving.ref_of(found.key, found.opening)
     return Closing(
         order_id=ids.new_id(),
         ref=ref,
@@ -183,6 +183,7 @@ def _closing(found: Kept, decided: Decided, actor: str, repeat: Repeat | None) -
         issues=_issues(decided, ref),
         stock=away.stock,
         gifts=away.gifts,
+        benefits=_benefits(decided, ref) if not is_reserved else reserving.benefits_kept(reserved),
         attributes=told.attributes,
         descriptions=tuple([line.description for line in told.lines]) if described else (),
         actor=actor,
@@ -191,9 +192,10 @@ def _closing(found: Kept, decided: Decided, actor: str, repeat: Repeat | None) -
     )
 
 
-def ref_of(key: str, opening: int) -> str:
-    """The reference of a session's order: its key; a reopened one counts."""
-    return key if opening == 1 else f"{key}~{opening}"
+def _benefits(decided: Decided, ref: str) -> tuple[BenefitTake, ...]:
+    uses = decided.snapshot.uses if decided.question.member is not None else {}
+    prefix = f"order/{SESSION_SOURCE}/{ref}"
+    return reserving.benefits_of(decided.verdict.pricing, uses, prefix=prefix, new_id=ids.new_id)
 
 
 def _issues(decided: Decided, ref: str) -> tuple[Issue, ...]:

@@ -89,6 +89,8 @@ class Context(NamedTuple):
     coupons: str | None
     goods: str | None
     limits_left: str | None
+    benefits: list[str] | None
+    plans: list[str] | None
 
     @property
     def account(self) -> Account:
@@ -200,13 +202,22 @@ def _context(asked: Asked, snapshot: Snapshot, limits: Mapping[str, int]) -> Con
             list({line.sku for line in told.lines}),
             list(limits) or None,
             list(limits.values()) or None,
-            [*_ALWAYS, *(name for name in ("consents", "orders") if f"member.{name}" in snapshot.names)],
+            wants_of(snapshot),
             asked.occurred_at,
             asked.now,
         ),
     )
     sure(row is not None, "the context is always one row")
     return Context(*(row or ()))
+
+
+def wants_of(snapshot: Snapshot) -> list[str]:
+    """What has to be known of the member beside what is always read: what a condition of this version names."""
+    names = snapshot.names
+    wants = [*_ALWAYS, *(name for name in ("consents", "orders") if f"member.{name}" in names)]
+    if "member.benefits" in names or "member.plans" in names:
+        wants.append("benefits")
+    return wants
 
 
 def _coupons(asked: Asked, ctx: Context, snapshot: Snapshot) -> tuple[CouponHeld, ...]:
@@ -333,4 +344,6 @@ def facts_of(ctx: Context, snapshot: Snapshot) -> MemberFacts | None:
         audiences=frozenset(ctx.audiences or ()),
         consents=frozenset(ctx.consents or ()),
         orders=ctx.orders,
+        benefits=frozenset(ctx.benefits or ()),
+        plans=frozenset(ctx.plans or ()),
     )

@@ -11,6 +11,13 @@ from django.db import transaction
 
 from regulars.kernel import clock, ids
 from regulars.kernel.errors import Busy, Invalid, Refusal
+from regulars.value.benefits.terms import (
+    BenefitForbidden,
+    BenefitNotNow,
+    NotYourBenefit,
+    QuotaUsedUp,
+    UnknownBenefit,
+)
 from regulars.value.catalog.terms import NotEntitled
 from regulars.value.checkout.rules import answers, reserving, telling
 from regulars.value.checkout.rules.answers import Standing
@@ -37,6 +44,7 @@ from regulars.value.coupons import terms as coupons
 from regulars.value.ledger.terms import KeyReused, MemberClosed, MemberMerged, MemberSuspended, NotEnoughPoints, Stale
 from regulars.value.orders.services import asking
 from regulars.value.orders.services.closing import prepare
+from regulars.value.orders.terms.closing import SESSION_SOURCE
 from regulars.value.promotions.terms.usage import LimitReached
 
 TRIES = 5
@@ -50,6 +58,11 @@ FASTER: tuple[type[Refusal], ...] = (
     MemberClosed,
     NotEnoughPoints,
     LimitReached,
+    QuotaUsedUp,
+    NotYourBenefit,
+    BenefitNotNow,
+    BenefitForbidden,
+    UnknownBenefit,
     coupons.UnknownCode,
     coupons.AlreadyUsed,
     coupons.Expired,
@@ -168,6 +181,12 @@ def _try(
     refuse_changed(found, decided, digest)
     member = decided.question.member
     away = given(decided)
+    benefits = reserving.benefits_of(
+        decided.verdict.pricing,
+        decided.snapshot.uses if member else {},
+        prefix=f"session/{found.key}/{found.opening}.{found.revision}",
+        new_id=ids.new_id,
+    )
     reserve = reserving.reservation(
         key=found.key,
         opening=found.opening,
@@ -179,6 +198,12 @@ def _try(
         gifts=away.gifts,
         store_id=asked.place.store_id,
         takes=decided.verdict.pricing.takes,
+        benefits=reserving.benefits_reserved(
+            benefits,
+            store=asked.told.store,
+            at=asked.occurred_at,
+            ref=f"{SESSION_SOURCE}/{reserving.ref_of(found.key, found.opening)}",
+        ),
         new_id=ids.new_id,
     )
     until = asked.now + timedelta(minutes=minutes)

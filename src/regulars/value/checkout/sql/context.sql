@@ -1,7 +1,7 @@
 -- All that deciding about a basket needs, in one round trip: the session as it stands, the program's version, the member
 -- (whoever she was merged into), her tier and account, her audiences, consents and orders where a condition names them,
 -- the coupons, the goods, and what is left of limits beyond the member.
--- `p_keeps`: whoever the session belongs to already, unless another is said. `p_wants`: audiences, consents, orders.
+-- `p_keeps`: whoever the session belongs to already, unless another is said. `p_wants`: audiences, consents, orders, benefits.
 
 create or replace function checkout_context(p_program int, p_key text, p_member uuid, p_keeps boolean, p_store bigint,
   p_channel text, p_currency text, p_codes text[], p_owner text, p_skus text[], p_limit_keys text[], p_limits bigint[],
@@ -11,7 +11,7 @@ create or replace function checkout_context(p_program int, p_key text, p_member 
   out birth_month smallint, out birth_day smallint, out zone text, out locale text, out attributes text, out tier text,
   out version bigint, out active bigint[], out pending bigint[], out held bigint[], out debt bigint[],
   out overdue bigint[], out counters text, out audiences text[], out consents text[], out orders bigint,
-  out coupons text, out goods text, out limits_left text)
+  out coupons text, out goods text, out limits_left text, out benefits text[], out plans text[])
 language plpgsql stable as $$
 declare v_member uuid := p_member; v_into uuid; v_went int := 0;
 begin
@@ -40,6 +40,10 @@ begin
     if 'consents' = any (p_wants) then
       select array_agg(c.purpose || '/' || c.channel) into consents
         from consent_facts c where c.member_id = v_member and c.granted;
+    end if;
+    if 'benefits' = any (p_wants) then
+      select b.benefits, b.plans into checkout_context.benefits, checkout_context.plans
+        from benefits_of(p_program, v_member, p_occurred) b;
     end if;
     if 'orders' = any (p_wants) then
       select count(*) into orders from orders_facts o where o.member_id = v_member and o.state not in ('cancelled', 'returned');

@@ -33,6 +33,9 @@ begin
   if r ? 'coupons' then
     perform coupons_release(s.program_id, r #>> '{coupons,owner}', p_at, p_actor);
   end if;
+  if r ? 'benefits' then
+    perform benefits_give_back(s.program_id, checkout_uuids(r #> '{benefits,ids}'), p_at, p_actor, 'session/' || s.key);
+  end if;
   if r ? 'stock' then
     perform catalog_give_back(s.program_id, (r #>> '{stock,store}')::bigint, checkout_texts(r #> '{stock,skus}'),
                               checkout_texts(r #> '{stock,quantities}')::numeric[]);
@@ -76,7 +79,8 @@ end $$;
 
 -- Reserve all that an open session was decided to use, and freeze the decision. `p_reserve`: {"counters": {key: n},
 -- "holds": [{"id", "slot", "amount", "key"}], "coupons": {"ids", "codes", "owner"}, "stock": {"store", "skus", "quantities"},
--- "takes": {"keys", "amounts", "limits", "hot", "budget"}}; each may be missing. `p_account` null: nothing depends on it.
+-- "takes": {"keys", "amounts", "limits", "hot", "budget"}, "benefits": {"keys", "ids", "uses", "costs", "store", "at", "ref"}};
+-- each may be missing. `p_account` null: nothing depends on it.
 create or replace function checkout_tender(p_program int, p_key text, p_revision bigint, p_member uuid, p_account bigint,
   p_version int, p_digest bytea, p_answer bytea, p_question bytea, p_reserve jsonb, p_until timestamptz,
   p_holds_until timestamptz, p_now timestamptz, p_actor text) returns bigint language plpgsql as $$
@@ -91,6 +95,11 @@ begin
   if r ? 'coupons' then
     perform coupons_reserve(p_program, checkout_uuids(r #> '{coupons,ids}'), checkout_texts(r #> '{coupons,codes}'),
                             r #>> '{coupons,owner}', p_now, p_holds_until, p_member, p_actor);
+  end if;
+  if r ? 'benefits' then
+    perform benefits_take(p_program, p_member, r #>> '{benefits,ref}', checkout_texts(r #> '{benefits,keys}'),
+      checkout_uuids(r #> '{benefits,ids}'), checkout_texts(r #> '{benefits,uses}'),
+      checkout_texts(r #> '{benefits,costs}')::bigint[], r #>> '{benefits,store}', (r #>> '{benefits,at}')::timestamptz, p_actor);
   end if;
   if r ? 'stock' then  -- what was really taken is what may go back
     select coalesce(jsonb_agg(t.sku order by t.sku), '[]'), coalesce(jsonb_agg(trim_scale(t.quantity)::text order by t.sku), '[]')

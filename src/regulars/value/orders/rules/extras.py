@@ -11,6 +11,7 @@ from regulars.value.orders.rules.answers import plain
 from regulars.value.orders.terms import (
     AppliedHere,
     Applying,
+    BenefitUsed,
     Counted,
     CouponUsed,
     Extras,
@@ -48,7 +49,13 @@ def extras_to_json(extras: Extras) -> dict[str, Any]:
         "issued": [[str(i.coupon_id), i.promotion] for i in extras.issued],
         "outcomes": [[o.promotion, o.kind, dict(o.body)] for o in extras.outcomes],
         "stock": [[s.store, s.sku, plain(s.quantity)] for s in extras.stock],
+        **_benefits_to_json(extras),
     }
+
+
+def _benefits_to_json(extras: Extras) -> dict[str, Any]:
+    used = [[str(b.use_id), b.benefit, list(b.promotions)] for b in extras.benefits]
+    return {"benefits": used} if used else {}
 
 
 def extras_from_json(kept: Mapping[str, Any]) -> Extras:
@@ -66,6 +73,7 @@ def extras_from_json(kept: Mapping[str, Any]) -> Extras:
         issued=tuple(Issued(UUID(i), promotion) for i, promotion in kept.get("issued", ())),
         outcomes=tuple(Outcome(p, kind, body) for p, kind, body in kept.get("outcomes", ())),
         stock=tuple(StockTaken(store, sku, Decimal(q)) for store, sku, q in kept.get("stock", ())),
+        benefits=tuple(BenefitUsed(UUID(u), key, tuple(by)) for u, key, by in kept.get("benefits", ())),
     )
 
 
@@ -82,6 +90,7 @@ def undone_to_json(undone: Undone) -> dict[str, Any]:
         "coupons": sorted(undone.coupons),
         "issued": sorted(undone.issued),
         "promotions": sorted(([a.key, a.coupon] for a in undone.promotions), key=lambda a: (a[0], a[1] or "")),
+        **({"benefits": sorted(undone.benefits)} if undone.benefits else {}),
     }
 
 
@@ -100,4 +109,5 @@ def undone_from_json(kept: Mapping[str, Any] | None) -> Undone:
         coupons=frozenset(kept["coupons"]),
         issued=frozenset(kept["issued"]),
         promotions=frozenset(Applying(key, coupon) for key, coupon in kept["promotions"]),
+        benefits=frozenset(kept.get("benefits", ())),
     )

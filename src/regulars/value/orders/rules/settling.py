@@ -14,6 +14,7 @@ from regulars.kernel import money
 from regulars.value.orders.rules.returning import share
 from regulars.value.orders.terms import (
     Applying,
+    BenefitUsed,
     Extras,
     Held,
     NotUndone,
@@ -69,6 +70,7 @@ def settle(*, lines: Sequence[SoldLine], extras: Extras, undone: Undone, held: H
     coupons = tuple(c for c in extras.coupons if c.code not in out and _is_gone(c.code, extras, gone, lines))
     issued = tuple(i for i in extras.issued if _is_undone(i.promotion, gone, lines))
     stock = _stock(lines, extras)
+    uses = tuple(b for b in extras.benefits if _is_unused(b, keeps, gone, lines))
     new = Undone(
         money_minor=undone.money_minor + cash,
         points_minor=paid,
@@ -80,6 +82,7 @@ def settle(*, lines: Sequence[SoldLine], extras: Extras, undone: Undone, held: H
         coupons=undone.coupons | {c.code for c in coupons},
         issued=undone.issued | {str(i.coupon_id) for i in issued},
         promotions=gone,
+        benefits=undone.benefits | {str(b.use_id) for b in uses},
     )
     return Settlement(
         money_minor=cash,
@@ -96,6 +99,7 @@ def settle(*, lines: Sequence[SoldLine], extras: Extras, undone: Undone, held: H
         not_undone=_not_undone(lines, extras, gone - undone.promotions),
         repriced=_repriced(lines, extras, held),
         undone=new,
+        benefits=tuple(b for b in uses if str(b.use_id) not in undone.benefits),
     )
 
 
@@ -224,6 +228,13 @@ def _is_undone(promotion: str | None, gone: frozenset[Applying], lines: Sequence
     if promotion is None:
         return _is_whole(lines)
     return any(g.key == promotion for g in gone)
+
+
+def _is_unused(
+    used: BenefitUsed, keeps: frozenset[str], gone: frozenset[Applying], lines: Sequence[SoldLine]
+) -> bool:
+    """Whether nothing that rests on a benefit acts any more: then it is free to be used again."""
+    return keeps.isdisjoint(used.promotions) and all(_is_undone(p, gone, lines) for p in used.promotions)
 
 
 def _is_gone(code: str, extras: Extras, gone: frozenset[Applying], lines: Sequence[SoldLine]) -> bool:

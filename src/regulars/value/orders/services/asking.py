@@ -12,7 +12,7 @@ import orjson
 import psycopg
 from django.db import connection, transaction
 
-from regulars.kernel import ids, postgres
+from regulars.kernel import clock, ids, postgres
 from regulars.kernel.errors import Invalid, NotFound, sure
 from regulars.people.members import services as members
 from regulars.people.members.terms import UnknownMember
@@ -25,6 +25,8 @@ from regulars.value.promotions.terms import Basket, Decision, LotPlan, MemberFac
 # what says that somebody else told the same thing at this very moment: it is read again, and answered as told before
 _TAKEN = frozenset(("O1_a_sale_counts_once", "kernel_idempotency_pkey", "L1_a_key_moves_value_once"))
 _CONTEXT = "select * from orders_context(%s::int, %s::uuid, %s::text, %s::text, %s::text, %s::timestamptz)"
+_BENEFITS = "select benefits, plans from benefits_of(%s::int, %s::uuid, %s::timestamptz)"
+_NONE: frozenset[str] = frozenset()
 _LOCK = "select 1 from ledger_begin(%s::uuid, %s::int, 'lock', '\\x00'::bytea, null)"
 
 
@@ -158,9 +160,10 @@ def lock(*, program_id: int, member_id: UUID) -> None:
         call(_LOCK, (member_id, program_id))
 
 
-def facts(*, member_id: UUID, ctx: Context, snapshot: Snapshot) -> MemberFacts:
-    """The member as rules see her."""
+def facts(*, member_id: UUID, ctx: Context, snapshot: Snapshot, bought_at: datetime | None = None) -> MemberFacts:
+    """The member as rules see her; her benefits and plans at `bought_at`, where a rule names them (None: now)."""
     sure(ctx.joined_at is not None, "a member has joined")
+    benefits, plans = _belonging(member_id, snapshot, bought_at)
     active, overdue = ctx.active or (), ctx.overdue or ()
     return MemberFacts(
         member_id=member_id,
@@ -174,7 +177,19 @@ def facts(*, member_id: UUID, ctx: Context, snapshot: Snapshot) -> MemberFacts:
         zone=ctx.zone or snapshot.zone,
         locale=ctx.locale or "",
         counters=orjson.loads(ctx.counters) if ctx.counters else {},
+        benefits=benefits,
+        plans=plans,
     )
+
+
+def _belonging(
+    member_id: UUID, snapshot: Snapshot, bought_at: datetime | None
+) -> tuple[frozenset[str], frozenset[str]]:
+    """The benefits and plans that a member has; not looked up where no rule names them."""
+    if "member.benefits" not in snapshot.names and "member.plans" not in snapshot.names:
+        return _NONE, _NONE
+    row = call(_BENEFITS, (snapshot.program_id, member_id, bought_at or clock.now()))
+    return (frozenset(row[0]), frozenset(row[1])) if row else (_NONE, _NONE)
 
 
 def basket_of(told: OrderTold, zone: str) -> Basket:

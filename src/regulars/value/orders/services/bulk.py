@@ -27,7 +27,7 @@ from regulars.value.orders.terms import OrderTold, ReturnTold
 from regulars.value.promotions import services as promotions
 from regulars.value.promotions.terms import Decision, MemberFacts, Snapshot
 
-_MOVING = frozenset({"member.active"})
+_MOVING = frozenset({"member.active", "member.benefits", "member.plans"})
 _NOTHING = Decision()
 
 

@@ -75,7 +75,7 @@ def _claim(row: OrderRow, member_id: UUID, actor: str, now: datetime) -> None:
     told = _told(row)
     decision = promotions.evaluate(
         basket=asking.basket_of(told, _zone(row)),
-        member=asking.facts(member_id=member_id, ctx=ctx, snapshot=snapshot),
+        member=asking.facts(member_id=member_id, ctx=ctx, snapshot=snapshot, bought_at=row.occurred_at),
         snapshot=snapshot,
         now=now,
     )

@@ -16,6 +16,7 @@ from regulars.value.orders.terms import (
     DEFAULT_SOURCE,
     Applied,
     AppliedHere,
+    BenefitUsed,
     CouponUsed,
     Extras,
     Holding,
@@ -24,7 +25,7 @@ from regulars.value.orders.terms import (
     SpentHere,
     StockTaken,
 )
-from regulars.value.orders.terms.closing import SESSION_SOURCE, Account, Before, Closed, Closing, Issue
+from regulars.value.orders.terms.closing import SESSION_SOURCE, Account, Before, BenefitTake, Closed, Closing, Issue
 from regulars.value.promotions.terms import LineKind, Outcome, Snapshot, Verdict
 
 _CLOSE = (
@@ -237,6 +238,8 @@ def _effects(closing: Closing) -> bytes | None:
         effects["issue"] = _issue_told(closing.issues)
     if closing.stock and not closing.is_reserved:
         effects["stock"] = {**stock_told(closing.stock), "store": closing.question.basket.store or ""}
+    if closing.benefits and not closing.is_reserved:
+        effects["benefits"] = benefits_told(closing.benefits, closing.question.basket.store)
     if verdict.pricing.takes and not closing.is_reserved:
         effects["takes"] = takes_told(verdict.pricing.takes)
     outcomes = [o for o in verdict.pricing.outcomes if o.kind in _TOLD_TO_OTHERS]
@@ -284,6 +287,17 @@ def stock_told(stock: tuple[tuple[str, Any], ...]) -> dict[str, Any]:
     return {"skus": [sku for sku, _ in stock], "quantities": [answers.plain(q) for _, q in stock]}
 
 
+def benefits_told(benefits: tuple[BenefitTake, ...], store: str | None) -> dict[str, Any]:
+    """Uses of benefits as stored functions take them."""
+    return {
+        "keys": [b.benefit for b in benefits],
+        "ids": [b.use_id for b in benefits],
+        "uses": [b.key for b in benefits],
+        "costs": [b.cost_minor for b in benefits],
+        "store": store,
+    }
+
+
 def takes_told(takes: tuple[Any, ...]) -> dict[str, Any]:
     """Limits and budgets as stored functions take them."""
     return {
@@ -311,4 +325,5 @@ def _extras(closing: Closing) -> Extras:
         counted=closing.counted,
         outcomes=verdict.pricing.outcomes,
         stock=tuple(StockTaken(store, sku, quantity) for sku, quantity in closing.stock),
+        benefits=tuple(BenefitUsed(b.use_id, b.benefit, b.promotions) for b in closing.benefits),
     )

@@ -146,7 +146,11 @@ def _try(asked: _Asked, is_locked: bool = False) -> Receipt | None:
 
 def _commit(asked: _Asked, member_id: UUID | None, ctx: Context, snapshot: Snapshot) -> Receipt | None:
     told, now = asked.told, asked.now
-    member = asking.facts(member_id=member_id, ctx=ctx, snapshot=snapshot) if member_id else None
+    member = (
+        asking.facts(member_id=member_id, ctx=ctx, snapshot=snapshot, bought_at=told.occurred_at)
+        if member_id
+        else None
+    )
     decision = promotions.evaluate(
         basket=asking.basket_of(told, asked.place.zone), member=member, snapshot=snapshot, now=now
     )

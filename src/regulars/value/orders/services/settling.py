@@ -230,6 +230,8 @@ def settle(
         told["issued"] = [str(i.coupon_id) for i in what.issued]
     if what.stock:
         told["stock"] = _stock(plan.order.program_id, what.stock)
+    if what.benefits:
+        told["benefits"] = [str(b.use_id) for b in what.benefits]
     if what.takes:
         told["takes"] = {"keys": [k for k, _ in what.takes], "amounts": [a for _, a in what.takes]}
     row = asking.call(

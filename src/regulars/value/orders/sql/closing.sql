@@ -3,7 +3,8 @@
 -- lines and what to undo it by, the question that was decided, the caller's idempotency record, and the news.
 -- `p_effects`: {"spend": [{"slot", "amount", "key", "hold"}], "coupons": {"ids", "codes", "owner"}, "stock": {"store", "skus",
 -- "quantities"},
--- "issue": {"ids", "codes", "templates", "versions", "starts", "ends", "keys", "holds", "promotions"}, "takes": {"keys", "amounts", "limits", "hot", "budget"}, "news": [{"kind", "body"}]}; null where the basket brings none of them.
+-- "issue": {"ids", "codes", "templates", "versions", "starts", "ends", "keys", "holds", "promotions"}, "takes": {"keys", "amounts", "limits", "hot", "budget"}, "news": [{"kind", "body"}],
+-- "benefits": {"keys", "ids", "uses", "costs", "store"}}; null where the basket brings none of them.
 -- What was reserved before is not in it, but for points that are held and coupons that the basket ("owner") has.
 -- Locks: the caller's own row, the account, coupons, stock by sku, limits by key with budgets last.
 
@@ -47,6 +48,11 @@ begin
         orders_texts(p_effects #> '{issue,keys}'), orders_texts(p_effects #> '{issue,holds}')::int[], p_recorded, p_actor,
         p_source || '/' || p_ref) with ordinality as t(coupon_id, code, template, what, n)
      where t.coupon_id is not null), '[]'));
+  end if;
+  if p_effects ? 'benefits' then
+    perform benefits_take(p_program, p_member, p_source || '/' || p_ref, orders_texts(p_effects #> '{benefits,keys}'),
+      orders_uuids(p_effects #> '{benefits,ids}'), orders_texts(p_effects #> '{benefits,uses}'),
+      orders_texts(p_effects #> '{benefits,costs}')::bigint[], p_effects #>> '{benefits,store}', p_occurred, p_actor);
   end if;
   if p_effects ? 'stock' then  -- what was really taken is what may go back
     v_extras := jsonb_set(v_extras, '{stock}', coalesce((select jsonb_agg(jsonb_build_array(p_effects #> '{stock,store}', t.sku,

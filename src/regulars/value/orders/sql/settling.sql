@@ -4,7 +4,8 @@
 
 -- p_settled: {"money", "points", "charged", "lines": [{"n", "part", "refund"}], "restocked": {order_n: quantity},
 -- "counted": {key: −n}, "coupons": [codes], "always": true to give them back whatever the policy, "issued": [ids],
--- "stock": [{"store", "skus", "quantities"}], "takes": {"keys", "amounts"}}; what there is none of, is not there. Answers {"coupons": [...], "issued": [...]} as those say.
+-- "stock": [{"store", "skus", "quantities"}], "takes": {"keys", "amounts"}, "benefits": [uses]}; what there is none of, is not
+-- there. Answers {"coupons": [...], "issued": [...]} as those say.
 create or replace function orders_settle(p_program int, p_order uuid, p_return uuid, p_member uuid, p_settled jsonb,
   p_undone jsonb, p_at timestamptz, p_actor text) returns jsonb language plpgsql as $$
 declare s record; v_coupons jsonb := '[]'; v_issued jsonb := '[]'; v_told text; v_return text;
@@ -18,6 +19,9 @@ begin
     select coalesce(jsonb_agg(to_jsonb(x)), '[]') into v_coupons
       from coupons_restore(p_program, v_told, orders_texts(p_settled -> 'coupons'), p_at, p_actor,
                            p_settled ? 'always', v_return) x;
+  end if;
+  if p_settled ? 'benefits' then
+    perform benefits_give_back(p_program, orders_uuids(p_settled -> 'benefits'), p_at, p_actor, v_return);
   end if;
   if p_settled ? 'issued' then
     select coalesce(jsonb_agg(to_jsonb(x)), '[]') into v_issued

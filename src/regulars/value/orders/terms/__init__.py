@@ -2,6 +2,7 @@
 
 from regulars.value.orders.terms.extras import (
     AppliedHere,
+    BenefitUsed,
     Counted,
     CouponUsed,
     Extras,
@@ -84,6 +85,7 @@ __all__ = [
     "AppliedHere",
     "Applying",
     "Back",
+    "BenefitUsed",
     "Bought",
     "BundleIncomplete",
     "ByUnit",

@@ -55,6 +55,16 @@ class GiftGiven(NamedTuple):
     quantity: int
 
 
+class BenefitTake(NamedTuple):
+    """A benefit of which the basket uses one: under which id and key, what it costs (None: as its document says)."""
+
+    benefit: str
+    use_id: UUID
+    key: str
+    cost_minor: int | None
+    promotions: tuple[str, ...]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Closing:
     """A decided basket with all that its order needs.
@@ -83,6 +93,7 @@ class Closing:
     issues: tuple[Issue, ...] = ()
     stock: tuple[tuple[str, Decimal], ...] = ()
     gifts: tuple[GiftGiven, ...] = ()
+    benefits: tuple[BenefitTake, ...] = ()
     attributes: Mapping[str, Any] | None = None
     descriptions: tuple[str | None, ...] = ()
     actor: str

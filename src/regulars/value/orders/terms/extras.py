@@ -68,6 +68,14 @@ class Counted(NamedTuple):
     lines: tuple[int, ...] = ()
 
 
+class BenefitUsed(NamedTuple):
+    """A benefit of which the order used one, and the promotions that rest on it."""
+
+    use_id: UUID
+    benefit: str
+    promotions: tuple[str, ...]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Extras:
     """All that the close of a session brought about beside the order's lines and what they earned."""
@@ -81,3 +89,4 @@ class Extras:
     issued: tuple[Issued, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
     stock: tuple[StockTaken, ...] = ()
+    benefits: tuple[BenefitUsed, ...] = ()

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from regulars.value.orders.terms.extras import CouponUsed, Issued, SpentHere
+from regulars.value.orders.terms.extras import BenefitUsed, CouponUsed, Issued, SpentHere
 from regulars.value.orders.terms.told import ByUnit, LineTaken, Part, ReturnKind
 from regulars.value.promotions.terms import Share
 
@@ -106,6 +106,7 @@ class Undone:
     coupons: frozenset[str] = frozenset()  # codes
     issued: frozenset[str] = frozenset()  # ids
     promotions: frozenset[Applying] = frozenset()
+    benefits: frozenset[str] = frozenset()  # ids of uses
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,6 +125,7 @@ class Settlement:
     not_undone: tuple[NotUndone, ...]
     repriced: tuple[Repriced, ...]
     undone: Undone
+    benefits: tuple[BenefitUsed, ...] = ()
 
 
 class CouponBack(NamedTuple):

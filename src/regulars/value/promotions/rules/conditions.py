@@ -196,6 +196,8 @@ BASKET_FACTS: dict[str, tuple[Any, Callable[[Facts], Any]]] = {
     "member.audiences": (list[str], lambda f: sorted(f.member.audiences)),
     "member.consents": (list[str], lambda f: sorted(f.member.consents)),
     "member.orders": (int, lambda f: f.member.orders),
+    "member.benefits": (list[str], lambda f: sorted(f.member.benefits)),
+    "member.plans": (list[str], lambda f: sorted(f.member.plans)),
     "basket.currency": (str, lambda f: f.basket.currency),
     "basket.total_minor": (int, lambda f: sum([line.amount_minor for line in f.basket.lines])),
     "basket.goods_minor": (int, lambda f: sum([line.amount_minor for line in _goods(f)])),

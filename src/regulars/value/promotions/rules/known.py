@@ -27,6 +27,9 @@ class Known:
         self.audiences = _keys(document, "audiences")
         self.rules = _keys(document, "earn_rules") or frozenset()
         self.templates = _keys(document, "coupon_templates")
+        self.plans = _keys(document, "plans")
+        self.benefits = _keys(document, "benefits")
+        self.given = _given(document.get("benefits"))
         self.promotions = (_keys(document, "promotions") or frozenset()) | {
             f"{COUPON}{key}" for key in self.templates or ()
         }
@@ -41,6 +44,12 @@ def _keys(document: Mapping[str, Any], section: str) -> frozenset[str] | None:
     if not isinstance(entries, list):
         return None
     return frozenset(e["key"] for e in entries if isinstance(e, Mapping) and isinstance(e.get("key"), str))
+
+
+def _given(said: Any) -> frozenset[str]:
+    """Benefits that no sale uses: those that give something themselves, come by themselves, or are a choice."""
+    entries = [e for e in said if isinstance(e, Mapping)] if isinstance(said, list) else []
+    return frozenset([str(e.get("key")) for e in entries if e.get("gives") or e.get("kind") == "choice"])
 
 
 def _ladders(said: Any) -> dict[str, frozenset[str]] | None:

@@ -98,6 +98,9 @@ def promotion(entry: Reader, known: Known, *, key: str, coupon: str | None = Non
         brands=_of(entry, "brands", known.brands, "brand"),
         tiers=_of(entry, "tiers", known.tiers, "level"),
         audiences=_audiences(audiences, known) if audiences is not None else Audiences(),
+        plans=_of(entry, "plans", known.plans, "plan"),
+        benefits=_of(entry, "benefits", known.benefits, "benefit"),
+        uses_benefit=_used(entry, known),
         tenders=parts.texts(entry, "tenders", most=50),
         members_only=entry.flag("members_only"),
         goods=parts.goods(entry.child("goods")),
@@ -153,6 +156,15 @@ def _beside(entry: Reader, known: Known, key: str) -> tuple[frozenset[str], froz
         said.fault("never", f"{both[0]!r} cannot be both always and never")
     said.done()
     return found[0], found[1]
+
+
+def _used(entry: Reader, known: Known) -> str | None:
+    key = entry.key("uses_benefit", required=False) or None
+    if key is not None and known.benefits is not None and key not in known.benefits:
+        entry.fault("uses_benefit", f"there is no benefit {key!r} in this program")
+    elif key is not None and key in known.given:
+        entry.fault("uses_benefit", f"{key!r} brings something by itself, or is a choice: a sale cannot use it")
+    return key
 
 
 def _audiences(entry: Reader, known: Known) -> Audiences:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from regulars.value.promotions.terms import Basket, CouponHeld, Line, MemberFacts, Question, Spend, Tender
 
+_SELDOM = ("benefits", "plans")
 _PLAIN = Line(id="", n=0, sku="", quantity=Decimal(0), amount_minor=0)._asdict()
 
 
@@ -43,6 +44,11 @@ def _line_to_json(line: Line) -> dict[str, Any]:
 def _member_to_json(member: MemberFacts) -> dict[str, Any]:
     row = member._asdict()
     row["audiences"], row["consents"] = sorted(member.audiences), sorted(member.consents)
+    for name in _SELDOM:  # written only where something asks
+        if row[name]:
+            row[name] = sorted(row[name])
+        else:
+            del row[name]
     return row
 
 
@@ -89,5 +95,6 @@ def _member_from_json(row: Mapping[str, Any]) -> MemberFacts:
             "joined_at": datetime.fromisoformat(row["joined_at"]),
             "audiences": frozenset(row["audiences"]),
             "consents": frozenset(row["consents"]),
+            **{name: frozenset(row.get(name, ())) for name in _SELDOM},
         }
     )

@@ -127,4 +127,5 @@ def _compiled(
         promotions=running,
         book=book,
         names=book.names | plan.names,
+        uses={p.key: p.uses_benefit for p in running if p.uses_benefit},
     )

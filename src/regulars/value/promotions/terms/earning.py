@@ -90,6 +90,8 @@ class MemberFacts(NamedTuple):
     audiences: frozenset[str] = frozenset()
     consents: frozenset[str] = frozenset()  # "purpose/channel"
     orders: int | None = None  # orders before this one; None: not asked for
+    benefits: frozenset[str] = frozenset()  # that she may use now; empty where nothing asks
+    plans: frozenset[str] = frozenset()  # paid plans that run; empty where nothing asks
 
 
 class Basis(StrEnum):

@@ -341,9 +341,10 @@ class Budget:
 class Promotion:
     """One promotion of a version. `group`: an exclusivity group; `is_exclusive`: only alone.
 
-    `always` and `never` name promotions that it may join whatever groups say, and that it never joins. A paused one
-    is kept and does not act. `coupon`: the template whose coupons trigger it (its key is then `coupon:<template>`);
-    None: automatic.
+    `always` and `never` name promotions that it may join whatever groups say, and that it never joins. `plans`,
+    `benefits`: for who has any of these. `uses_benefit`: the sale uses one of this benefit, and only who has it left
+    gets the promotion. A paused one is kept and does not act. `coupon`: the template whose coupons trigger it (its
+    key is then `coupon:<template>`); None: automatic.
     """
 
     key: str
@@ -365,6 +366,9 @@ class Promotion:
     brands: tuple[str, ...] = ()
     tiers: tuple[str, ...] = ()
     audiences: Audiences = Audiences()
+    plans: tuple[str, ...] = ()
+    benefits: tuple[str, ...] = ()
+    uses_benefit: str | None = None
     tenders: tuple[str, ...] = ()
     members_only: bool = False
     goods: Goods = Goods()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -45,6 +45,7 @@ class Snapshot:
     promotions: tuple[Promotion, ...] = ()
     book: Any = None  # the compiled form of `promotions`; belongs to promotions.rules.pricing
     names: frozenset[str] = frozenset()  # every fact that a condition of this version names
+    uses: Mapping[str, str] = field(default_factory=dict)  # the benefit of which a promotion uses one
 
     @property
     def tender_rates(self) -> tuple[TenderRate, ...]:

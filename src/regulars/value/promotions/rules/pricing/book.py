@@ -43,7 +43,10 @@ class Stock(NamedTuple):
 
 
 class Customer(NamedTuple):
-    """What rules out promotions before goods are looked at. `blocked`: why a member counts as a guest."""
+    """What rules out promotions before goods are looked at. `blocked`: why a member counts as a guest.
+
+    `audiences`: also her plans and benefits, as `plan:…` and `benefit:…`.
+    """
 
     is_member: bool
     blocked: str
@@ -89,6 +92,10 @@ class Book:
             names |= offer.names
             if offer.promotion.audiences.any or offer.promotion.audiences.none:
                 names.add("member.audiences")
+            if offer.plans:
+                names.add("member.plans")
+            if offer.benefits or offer.uses:
+                names.add("member.benefits")
         self.names = frozenset(names)
         asked = [o.when.rest.expression.names for o in self.offers if o.when and o.when.rest and o.when.is_bound]
         self.bound_names = tuple(sorted(frozenset().union(*asked)))  # what conditions ask that are not remembered
@@ -96,7 +103,9 @@ class Book:
         self._limited = tuple([p for p in ordered if p.limits or p.budget or not _is_plain(p)])
         self._parents, self._brands = dict(parents), dict(brands)
         audiences = [p.audiences.any | p.audiences.none for p in ordered]
-        self._audiences = frozenset().union(*audiences)
+        has = [o.plans | o.benefits | ({o.uses} if o.uses else frozenset()) for o in self.offers]
+        self.asks_benefits = any(has)
+        self._audiences = frozenset().union(*audiences, *has)
         self._tenders = frozenset([t for p in ordered for t in p.tenders])
         self._placed = tuple([o for o in self.offers if o.coupon is not None and _is_placed(o.promotion)])
         self._days: dict[tuple[date, str], Day] = {}
@@ -300,8 +309,22 @@ def customer_bars(offer: Offer, customer: Customer) -> Unapplied | None:
         return offer.refusal("audience", f"Only for {', '.join(sorted(said.audiences.any))}.")
     if not said.audiences.none.isdisjoint(customer.audiences):
         return offer.refusal("audience", f"Not for {', '.join(sorted(said.audiences.none & customer.audiences))}.")
+    if offer.has_belonging and (why := _belonging_bars(offer, customer)) is not None:
+        return why
     if said.tenders and customer.tenders.isdisjoint(said.tenders):
         names = ", ".join(said.tenders)
         unlock = Unlock("tender", 0, said.tenders[0], None, f"Pay with {names}.")
         return offer.refusal("tender", f"Only when paid with {names}.", unlock)
+    return None
+
+
+def _belonging_bars(offer: Offer, customer: Customer) -> Unapplied | None:
+    """Why her plans and benefits are not those that an offer asks for; None when they are."""
+    said = offer.promotion
+    if offer.plans and offer.plans.isdisjoint(customer.audiences):
+        return offer.refusal("plan", f"Only with {', '.join(said.plans)}.")
+    if offer.benefits and offer.benefits.isdisjoint(customer.audiences):
+        return offer.refusal("benefit", f"Only with {', '.join(said.benefits)}.")
+    if offer.uses and offer.uses not in customer.audiences:
+        return offer.refusal("benefit", f"Only while {said.uses_benefit} is left to use.")
     return None

@@ -33,7 +33,7 @@ class Collecting:
         self.customer = book.customer(
             member.status if member is not None else None,
             (member.tier or snapshot.base_tier) if member is not None else None,
-            member.audiences if member is not None else frozenset(),
+            _lists(member, book) if member is not None else frozenset(),
             frozenset([t.type for t in basket.tenders]),
         )
         self.member: MemberFacts | None = member if self.customer.is_member else None
@@ -199,3 +199,11 @@ class Collecting:
 
     def _room(self, offer: Offer) -> Room:
         return allowing.room(offer.promotion, self.whose)
+
+
+def _lists(member: MemberFacts, book: Book) -> frozenset[str]:
+    """What a customer is on or has, as offers ask for it."""
+    if not book.asks_benefits:
+        return member.audiences
+    has = [f"plan:{key}" for key in member.plans] + [f"benefit:{key}" for key in member.benefits]
+    return member.audiences | frozenset(has)

@@ -49,10 +49,10 @@ class Offer:
     """A promotion of a version, compiled. Read-only, but for what it remembers of its own schedule."""
 
     __slots__ = (
-        "_closed", "acts", "calendar", "cap_minor", "coupon", "cuts", "earns", "excludes", "group", "has_names",
-        "is_bare", "is_exclusive", "is_limited", "is_simple", "key", "label", "min_detail", "min_minor",
-        "min_pick", "min_units", "names", "needs_member", "nothing", "order", "promotion", "rank", "rivals",
-        "selection", "touches", "when",
+        "_closed", "acts", "benefits", "calendar", "cap_minor", "coupon", "cuts", "earns", "excludes",
+        "group", "has_belonging", "has_names", "is_bare", "is_exclusive", "is_limited", "is_simple", "key",
+        "label", "min_detail", "min_minor", "min_pick", "min_units", "names", "needs_member", "nothing",
+        "order", "plans", "promotion", "rank", "rivals", "selection", "touches", "uses", "when",
     )  # fmt: skip
 
     def __init__(self, promotion: Promotion, rank: int, selector: Selector, units: Mapping[str, UnitPlan]) -> None:
@@ -85,8 +85,13 @@ class Offer:
         self.earns = tuple([_earn(e, promotion, n, units) for n, e in enumerate(promotion.effects) if _is_earn(e)])
         self.is_limited = bool(promotion.limits or promotion.budget)
         self.names = _names(promotion, self.when, selector)
+        self.plans = frozenset([f"plan:{key}" for key in promotion.plans])
+        self.benefits = frozenset([f"benefit:{key}" for key in promotion.benefits])
+        self.uses = f"benefit:{promotion.uses_benefit}" if promotion.uses_benefit else ""
+        self.has_belonging = bool(self.plans or self.benefits or self.uses)
         self.needs_member = (
             promotion.members_only
+            or self.has_belonging
             or bool(promotion.tiers or promotion.audiences.any)
             or any(name.startswith("member.") for name in self.names)
             or any(limit.per is Per.MEMBER and limit.period != "basket" for limit in promotion.limits)
