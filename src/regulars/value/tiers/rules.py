@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import calendar
 import hashlib
 import json
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from regulars.kernel.reading import Fault, Reader, shown
@@ -85,6 +87,28 @@ def is_plain(ladder: Ladder) -> bool:
         and not ladder.grace_days
         and all(v.keep == v.enter for v in ladder.levels)
     )
+
+
+def ends(ladder: Ladder, day: date, joined: date) -> date | None:
+    """The day as which a level ends that is given on `day`, by the ladder's validity; None: it has no end.
+
+    Args: joined: the local day on which the member joined.
+    """
+    v = ladder.validity
+    if v is None:
+        return None
+    if v.months is not None:
+        return _later(day, v.months)
+    if v.to is ValidTo.YEAR_END:
+        return date(day.year + v.years + 1, 1, 1)
+    years = day.year - joined.year
+    return _later(joined, 12 * (years + v.years + (0 if _later(joined, 12 * years) > day else 1)))
+
+
+def _later(day: date, months: int) -> date:
+    """So many months later; a day that the month lacks is its last one."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
 def digest(ladder: Ladder) -> str:
@@ -276,6 +300,10 @@ def _check_levels(told: Reader, ladder: Ladder) -> None:
 def _check_settings(told: Reader, ladder: Ladder) -> None:
     if ladder.on_return is OnReturn.KEEP and ladder.validity is None:
         told.fault("on_return", "keep needs a validity: what a return would take is kept until that is over")
+    if ladder.validity is not None:
+        longest = 28 * ladder.validity.months - 1 if ladder.validity.months else 364
+        if ladder.grace_days > longest:
+            told.fault("grace_days", f"must not be above {longest}: grace ends before the next validity does")
     if ladder.notice_days is not None and ladder.downgrade is Downgrade.NEVER:
         told.fault("notice_before_fall_days", "nobody falls from this ladder")
     if ladder.upgrade is Upgrade.NEXT_PERIOD and ladder.window in _YEARLY and ladder.validity is None:

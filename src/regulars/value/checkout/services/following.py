@@ -1,4 +1,4 @@
-"""What an order's promotions bring outside the order, done once it is placed: lists of members."""
+"""What an order's promotions bring outside the order, done once it is placed: lists of members, levels."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from regulars.kernel import ids
 from regulars.people.audiences import services as audiences
 from regulars.people.audiences.terms import AudienceRetired, UnknownAudience
 from regulars.people.members import services as members
+from regulars.people.members.terms import UnknownMember
 from regulars.people.programs import services as programs
 from regulars.value.ledger import services as ledger
 from regulars.value.ledger.terms import KeyReused, MemberClosed, MemberSuspended, Source
 from regulars.value.orders.terms.closing import OrderDecided
+from regulars.value.tiers import services as tiers
+from regulars.value.tiers.terms import AlreadyOver, UnknownLevel
 
 _ACTOR = "system:checkout"
 
@@ -38,6 +41,8 @@ def follow(event: OrderDecided, program_id: int) -> None:
     for n, (promotion, kind, body) in enumerate(brought(event.outcomes)):
         if kind == "earn":  # only prizes say so: what promotions let a basket earn is in its order
             _give_prize(event, program_id, f"{promotion}/{n}", body)
+        if kind == "tier":
+            _give_level(event, program_id, promotion, body)
         if kind != "audience":
             continue
         source = f"promotion/{promotion}"
@@ -48,6 +53,27 @@ def follow(event: OrderDecided, program_id: int) -> None:
                 audiences.add(program_id=program_id, key=body["key"], refs=refs, source=source, actor=_ACTOR)
         except (UnknownAudience, AudienceRetired):
             continue
+
+
+def _give_level(event: OrderDecided, program_id: int, promotion: str, body: Mapping[str, Any]) -> None:
+    """Raise the member to a level for as long as one that is reached would last; a promotion gives one at a time.
+
+    A level that is gone meanwhile, or a member who is, is passed over: the sale has happened.
+    """
+    if event.member_id is None:
+        return
+    try:
+        member = members.fact(program_id=program_id, member_id=event.member_id)
+        tiers.grant_as_reached(
+            program_id=program_id,
+            member_id=member.merged_into or event.member_id,
+            ladder=body.get("ladder") or "",
+            level=body["level"],
+            source=f"promotion/{promotion}",
+            actor=_ACTOR,
+        )
+    except (UnknownLevel, AlreadyOver, UnknownMember):
+        return
 
 
 def _give_prize(event: OrderDecided, program_id: int, what: str, body: Mapping[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """What other contexts call: standings, progress, reviews, what is given, and the hooks of governance."""
 
 from regulars.value.tiers.services.document import apply, base_level, check, describe, ladders, plan
-from regulars.value.tiers.services.giving import given, grant, lock, revoke, unlock
+from regulars.value.tiers.services.giving import given, grant, grant_as_reached, lock, revoke, unlock
 from regulars.value.tiers.services.standings import (
     absorb,
     discrepancies,
@@ -28,6 +28,7 @@ __all__ = [
     "forget",
     "given",
     "grant",
+    "grant_as_reached",
     "ladders",
     "lock",
     "moves",

@@ -9,7 +9,9 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from regulars.kernel import clock
+from regulars.people.members import services as members
 from regulars.people.programs import services as programs
+from regulars.value.tiers import rules
 from regulars.value.tiers.models import GivenRow
 from regulars.value.tiers.services.document import ladders
 from regulars.value.tiers.terms import AlreadyOver, Given, LockNeedsReason, NothingGiven, UnknownLevel
@@ -31,6 +33,25 @@ def grant(
     row = _give("grant", program_id, member_id, ladder, level, until, source, "", actor)
     _review(program_id, member_id, "grant")
     return _given(row)
+
+
+@transaction.atomic
+def grant_as_reached(*, program_id: int, member_id: UUID, ladder: str, level: str, source: str, actor: str) -> Given:
+    """Give a level for as long as one that is reached today would last.
+
+    Args: ladder: empty: the one that has the level.
+    Raises: UnknownLevel.
+    """
+    found = next((x for x in ladders(program_id=program_id) if level in [v.key for v in x.levels]), None)
+    if found is None or (ladder and found.key != ladder):
+        raise UnknownLevel
+    zone = programs.by_id(program_id=program_id).zone
+    joined = members.fact(program_id=program_id, member_id=member_id).joined_at
+    end = rules.ends(found, clock.local_day(clock.now(), zone), clock.local_day(joined, zone))
+    return grant(
+        program_id=program_id, member_id=member_id, ladder=found.key, level=level,
+        until=clock.day_starts(end, zone) if end else None, source=source, actor=actor,
+    )  # fmt: skip
 
 
 @transaction.atomic

@@ -52,13 +52,13 @@ begin
             s.place := v_place;
             s.since := p_froms[i]; s.anchor := v_day; s.why := 'reached'; s.grace_until := null;
             s.valid_until := case when r.downgrade <> 'never' then
-              tiers_midnight(tiers_validity(r, p_joined, v_day, v_day), p_zone) end;
+              tiers_midnight(tiers_validity(r, p_joined, v_day, v_day, false), p_zone) end;
           elsif s.grace_until is not null
                 and greatest(v_place, tiers_reached(r, r.keeps, v_amounts)) >= s.place then
             v_rose := true;
             v_judged := (s.valid_until at time zone p_zone)::date - 1;
             s.grace_until := null;
-            s.valid_until := tiers_midnight(tiers_validity(r, p_joined, s.anchor, v_judged), p_zone);
+            s.valid_until := tiers_midnight(tiers_validity(r, p_joined, s.anchor, v_judged, true), p_zone);
           end if;
         end if;
         if v_rose then v_at := p_froms[i]; exit; end if;
@@ -106,14 +106,15 @@ begin
     v_amounts := tiers_amounts(r, p_days, p_froms, p_sums, p_off_days, p_off_at, p_off_m, p_off, tiers_window(r, p_joined, v_day), null, p_at);
   else
     v_amounts := tiers_amounts(r, p_days, p_froms, p_sums, p_off_days, p_off_at, p_off_m, p_off,
-      tiers_window(r, p_joined, case when s.grace_until is not null and r.period <> 'rolling' then v_judged else v_day - 1 end),
+      tiers_window(r, p_joined, case when r.period = 'rolling' then v_day  -- what reached a level does not renew it as well
+                                     when s.grace_until is not null then v_judged else v_day - 1 end),
       null, p_at - interval '1 microsecond');
   end if;
   v_reached := tiers_reached(r, r.enters, v_amounts);
   if p_ends then
     if greatest(v_reached, tiers_reached(r, r.keeps, v_amounts)) >= s.place then
       s.grace_until := null;
-      s.valid_until := tiers_midnight(tiers_validity(r, p_joined, s.anchor, v_judged), p_zone);
+      s.valid_until := tiers_midnight(tiers_validity(r, p_joined, s.anchor, v_judged, true), p_zone);
     elsif s.grace_until is null and r.grace_days > 0 then
       s.valid_until := coalesce(s.valid_until, p_due);
       s.grace_until := tiers_midnight(v_day + r.grace_days, p_zone);
@@ -124,13 +125,13 @@ begin
   if p_begins and v_reached > s.place then
     s.place := v_reached;
     s.since := p_at; s.anchor := v_day; s.why := 'reached'; s.grace_until := null;
-    s.valid_until := case when r.downgrade <> 'never' then tiers_midnight(tiers_validity(r, p_joined, v_day, v_day), p_zone) end;
+    s.valid_until := case when r.downgrade <> 'never' then tiers_midnight(tiers_validity(r, p_joined, v_day, v_day, false), p_zone) end;
   elsif v_falls then
     s.place := tiers_below(r, s.place, v_amounts);
     s.since := p_at; s.anchor := v_judged + 1; s.why := 'not kept'; s.grace_until := null;
-    s.valid_until := case when s.place > 0 then tiers_midnight(tiers_validity(r, p_joined, v_judged + 1, v_judged + 1), p_zone) end;
+    s.valid_until := case when s.place > 0 then tiers_midnight(tiers_validity(r, p_joined, v_judged + 1, v_judged + 1, false), p_zone) end;
     if s.place > 0 and r.validity in ('year_end', 'anniversary') then
-      s.valid_until := tiers_midnight(tiers_validity(r, p_joined, v_judged + 1, v_judged), p_zone);
+      s.valid_until := tiers_midnight(tiers_validity(r, p_joined, v_judged + 1, v_judged, true), p_zone);
     end if;
   end if;
   return s;
@@ -147,7 +148,7 @@ begin
   v_reached := tiers_reached(q, q.enters, v_amounts);
   v_held := array_position(q.keys, r.keys[s.place + 1]) - 1;
   s.place := v_held;
-  v_ends := tiers_validity(q, p_joined, v_day, v_day);
+  v_ends := tiers_validity(q, p_joined, v_day, v_day, false);
   if v_held is null then
     s.place := v_reached;
   elsif s.valid_until is null and v_held > 0 and q.downgrade <> 'never' then
@@ -191,7 +192,7 @@ begin
     v_day := (s.walked_to at time zone p_zone)::date;
     v_next := tiers_midnight(tiers_next_period(r, p_joined, v_day), p_zone);
     v_place := tiers_reached(r, r.enters, tiers_amounts(r, p_days, p_froms, p_sums, p_off_days, p_off_at, p_off_m, p_off,
-      tiers_window(r, p_joined, tiers_next_period(r, p_joined, v_day) - 1), null, v_next - interval '1 microsecond'));
+      tiers_window(r, p_joined, tiers_next_period(r, p_joined, v_day) - (r.period <> 'rolling')::int), null, v_next - interval '1 microsecond'));
     if v_place > s.place then
       s.look_at := least(s.look_at, v_next); s.rises_on := v_next; s.rises_to := r.keys[v_place + 1];
     end if;

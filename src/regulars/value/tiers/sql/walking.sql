@@ -50,10 +50,11 @@ begin
   end case;
 end $$;
 
--- The day on which a level ends that is held since `p_since` and was last judged on `p_day`; null: it does not end by itself.
-create or replace function tiers_validity(r tiers_rule, p_joined date, p_since date, p_day date) returns date
+-- The day on which a level ends that is held since `p_since`, and was reached on `p_day` or (`p_again`) judged at its end;
+-- null: it does not end by itself.
+create or replace function tiers_validity(r tiers_rule, p_joined date, p_since date, p_day date, p_again boolean) returns date
 language plpgsql immutable as $$
-declare k int;
+declare k int; v_lasts int := case when p_again then greatest(r.lasts, 1) else r.lasts end;
 begin
   case r.validity
     when 'months' then
@@ -62,8 +63,8 @@ begin
       k := k - k % r.lasts + r.lasts;
       while (p_since + make_interval(months => k))::date <= p_day + 1 loop k := k + r.lasts; end loop;
       return (p_since + make_interval(months => k))::date;
-    when 'year_end' then return make_date(extract(year from p_day)::int + r.lasts + 1, 1, 1);
-    when 'anniversary' then return tiers_anniversary(p_joined, p_day, r.lasts + 1);
+    when 'year_end' then return make_date(extract(year from p_day)::int + v_lasts + 1, 1, 1);
+    when 'anniversary' then return tiers_anniversary(p_joined, p_day, v_lasts + 1);
     else return null;
   end case;
 end $$;

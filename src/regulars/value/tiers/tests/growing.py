@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import secrets
+from datetime import datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 
 from regulars.governance.publishing import services as publishing
+from regulars.kernel import clock
 from regulars.people.members import services as members
 from regulars.value.ledger import services as ledger
 from regulars.value.ledger.terms import Parcel
+from regulars.value.tiers import services as tiers
 
 DOCUMENT = """
 program: {key: shop, name: Shop, zone: Europe/London, currency: GBP}
@@ -61,3 +66,57 @@ def given(member_id: UUID) -> list[tuple[int, int]]:
             [member_id, GROWTH],
         )
         return cursor.fetchall()
+
+
+def ladder(zone: str = "Europe/London", **settings: object) -> str:
+    """A document with one ladder on growth, told as `settings`: member 0, silver 100 (kept by 60), gold 500."""
+    told = {
+        "key": "main",
+        "measure": "growth",
+        "levels": [
+            {"key": "member", "enter": 0},
+            {"key": "silver", "name": "Silver", "enter": 100, "keep": 60},
+            {"key": "gold", "enter": 500},
+        ],
+        **settings,
+    }
+    return json.dumps(
+        {
+            "program": {"key": "shop", "name": "Shop", "zone": zone, "currency": "GBP"},
+            "units": [{"key": "points", "kind": "spendable"}, {"key": "growth", "kind": "measure"}],
+            "ladders": [told],
+        }
+    )
+
+
+def instant(text: str, zone: str = "Europe/London") -> datetime:
+    """A local time as an instant: `2026-01-31 23:59` (a day alone: its midnight)."""
+    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone))
+
+
+def buy(program_id: int, member_id: UUID, when: datetime, amount: int, *, told: datetime | None = None) -> int:
+    """A purchase that gave growth, told then or later; answers its journal."""
+    with clock.at(told or when):
+        moved = ledger.earn(
+            program_id=program_id, member_id=member_id, key=secrets.token_hex(8), actor="system:test",
+            parcels=[Parcel(slot=GROWTH, amount=amount)], occurred_at=when,
+        )  # fmt: skip
+    return moved.seq
+
+
+def bring_back(program_id: int, member_id: UUID, seq: int, when: datetime, amount: int) -> None:
+    """A return of what a purchase gave."""
+    with clock.at(when):
+        ledger.clawback(
+            program_id=program_id, member_id=member_id, key=secrets.token_hex(8), reverses=seq,
+            amounts={GROWTH: amount}, actor="system:test", occurred_at=when,
+        )  # fmt: skip
+
+
+def level_at(program_id: int, member_id: UUID, when: datetime, cause: str = "order") -> str:
+    """Her level once she was reviewed at an instant."""
+    with clock.at(when):
+        tiers.review(program_id=program_id, member_ids=[member_id], cause=cause)
+        standing = tiers.standing(program_id=program_id, member_id=member_id)
+    assert standing is not None
+    return standing.level

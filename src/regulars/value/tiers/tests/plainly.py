@@ -77,18 +77,19 @@ class Walk:
                 return place
         return 0
 
-    def end(self, judged: date, anchor: date) -> date | None:
+    def end(self, judged: date, anchor: date, *, again: bool = False) -> date | None:
         v = self.ladder.validity
         if v is None or self.ladder.downgrade is Downgrade.NEVER:
             return None
+        years = max(v.years, 1) if again else v.years
         if v.months:
             n = 1
             while later(anchor, n * v.months) <= judged + timedelta(days=1):
                 n += 1
             return later(anchor, n * v.months)
         if v.to is ValidTo.YEAR_END:
-            return date(judged.year + v.years + 1, 1, 1)
-        return next_birthday(self.joined, judged, v.years + 1)
+            return date(judged.year + years + 1, 1, 1)
+        return next_birthday(self.joined, judged, years + 1)
 
     def begins(self, day: date) -> bool:
         if self.ladder.window is WindowKind.CALENDAR_YEAR:
@@ -104,7 +105,7 @@ class Walk:
     def midnight(self, day: date) -> None:
         """What happens as a day begins."""
         at = clock.day_starts(day, self.zone)
-        yesterday = day - timedelta(days=1)
+        yesterday = day - timedelta(days=self.ladder.window is not WindowKind.ROLLING)
         continuous = self.ladder.validity is None
         never = self.ladder.downgrade is Downgrade.NEVER
         judged = (self.valid or day) - timedelta(days=1)
@@ -118,16 +119,16 @@ class Walk:
             sums = self.amounts(yesterday, at, inclusive=False, since=since)
         kept = max(self.reached(sums, keep=True), self.reached(sums)) >= self.place
         falls = False
-        if self.place and not never:
-            if day == (self.grace or self.valid) or (continuous and not self.grace and not kept):
-                if kept:
-                    self.grace = None
-                    self.valid = self.end(judged, self.anchor) if not continuous else None
-                elif self.grace is None and self.ladder.grace_days:
-                    self.valid = self.valid or day
-                    self.grace = day + timedelta(days=self.ladder.grace_days)
-                else:
-                    falls = True
+        is_due = day == (self.grace or self.valid) or (continuous and not self.grace and not kept)
+        if self.place and not never and is_due:
+            if kept:
+                self.grace = None
+                self.valid = self.end(judged, self.anchor, again=True) if not continuous else None
+            elif self.grace is None and self.ladder.grace_days:
+                self.valid = self.valid or day
+                self.grace = day + timedelta(days=self.ladder.grace_days)
+            else:
+                falls = True
         if self.ladder.upgrade is Upgrade.NEXT_PERIOD and self.begins(day):
             window = self.amounts(yesterday, at, inclusive=False) if not falls or continuous else sums
             if self.reached(window) > self.place:
@@ -143,7 +144,11 @@ class Walk:
                 self.place = max(self.reached(sums, keep=True, below=was), self.reached(sums, below=was))
             self.anchor, self.grace = judged + timedelta(days=1), None
             by_months = self.ladder.validity and self.ladder.validity.months
-            self.valid = self.end(self.anchor if by_months else judged, self.anchor) if self.place else None
+            self.valid = (
+                self.end(self.anchor if by_months else judged, self.anchor, again=not by_months)
+                if self.place
+                else None
+            )
 
     def fact(self, at: datetime) -> None:
         """What a purchase brings at once."""
@@ -158,7 +163,7 @@ class Walk:
             self.rise(self.reached(sums), day)
         elif self.grace and max(self.reached(sums), self.reached(sums, keep=True)) >= self.place:
             judged = self.valid - timedelta(days=1)
-            self.grace, self.valid = None, self.end(judged, self.anchor)
+            self.grace, self.valid = None, self.end(judged, self.anchor, again=True)
 
     def go(self, until: datetime) -> tuple[str, date | None, date | None]:
         """Level, last day's end of validity and of grace at an instant."""

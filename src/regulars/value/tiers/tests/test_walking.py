@@ -121,7 +121,10 @@ def test_the_walk_is_what_one_would_do_by_hand(window, validity, others, measure
     ladder = ladder_of({**entry(), **window, **validity, **others, **measures})
     if ladder is None:
         return
-    facts = [(at, unit if unit in ladder.measures else "spend", n // 20 + 1 if unit == "nights" else n) for at, unit, n in facts]
+    facts = [
+        (at, unit if unit in ladder.measures else "spend", n // 20 + 1 if unit == "nights" else n)
+        for at, unit, n in facts
+    ]
     until = START + timedelta(hours=hours)
     by_hand = Walk(ladder=ladder, zone=zone, joined=joined, facts=facts).go(until)
     body = rules.entry(ladder)
@@ -132,4 +135,7 @@ def test_the_walk_is_what_one_would_do_by_hand(window, validity, others, measure
     if found[3] and found[3] > clock.local_day(until, zone):  # what is said to lie ahead is what then happens
         fall = clock.day_starts(found[3], zone)
         known = [f for f in facts if f[0] <= until]
-        assert walked(body, known, fall, zone=zone, joined=joined)[0] == walked(body, known, until, zone=zone, joined=joined)[4]
+        assert (
+            walked(body, known, fall, zone=zone, joined=joined)[0]
+            == walked(body, known, until, zone=zone, joined=joined)[4]
+        )
