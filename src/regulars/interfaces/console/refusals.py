@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from regulars.interfaces.console import reward_words
 from regulars.kernel.errors import Invalid, Refusal
 
 SENTENCES: dict[str, Any] = {
@@ -15,6 +16,7 @@ SENTENCES: dict[str, Any] = {
     "busy": _("Somebody else is changing the same thing; try again in a moment."),
     "invalid": _("What was sent cannot be understood."),
     "second_factor_needed": _("Set up your second factor first."),
+    **reward_words.SENTENCES,
     "unknown_member": _("There is no such member."),
     "unknown_identifier": _("There is no such identifier."),
     "no_order": _("There is no such order here."),

@@ -9,6 +9,7 @@ from django.utils.translation import pgettext_lazy
 
 from regulars.interfaces.console.coupon_words import COUPON_EVENT, COUPON_STATE
 from regulars.interfaces.console.promoting.effects import EFFECTS
+from regulars.interfaces.console.reward_words import REDEMPTION, REWARD_BY, REWARD_KIND, REWARD_REFUSED, WAIT_STATE
 
 MEMBER_STATUS: dict[str, Any] = {
     "active": pgettext_lazy("member", "Active"),
@@ -217,6 +218,7 @@ TONE = {
     "live": "good", "planned": "info", "paused": "warn", "used_up": "bad", "testing": "info", "published": "good",
     "never": "bad", "alone": "warn", "one_of_group": "warn", "together": "info",
     "redeemed": "good", "reserved": "warn", "voided": "bad", "expired": "plain", "making": "info", "done": "good",
+    "fulfilled": "good", "requested": "warn", "accepted": "info", "shipped": "info", "ready": "info",
     "open": "info", "tendering": "warn", "staging": "info", "recording": "info", "running": "info",
 }  # fmt: skip
 TABLES: dict[str, dict[str, Any]] = {
@@ -243,6 +245,11 @@ TABLES: dict[str, dict[str, Any]] = {
     "effect": EFFECT,
     "conflict": CONFLICT,
     "period": PERIOD,
+    "redemption": REDEMPTION,
+    "reward_by": REWARD_BY,
+    "reward_kind": REWARD_KIND,
+    "reward_refused": REWARD_REFUSED,
+    "wait": WAIT_STATE,
 }
 
 
