@@ -44,3 +44,32 @@ def test_every_fault_is_a_line_and_nothing_changes():
 def test_what_is_neither_file_nor_blueprint_is_told():
     said = run("apply", "nowhere.yaml")
     assert "is no file and no blueprint" in str(said.exception)
+
+
+def test_a_document_is_checked_without_a_database_and_has_a_schema(tmp_path):
+    assert json.loads(run("schema").output)["title"] == "Program document"
+    assert run("validate", "online-retail").output == "blueprint online-retail is sound.\n"
+    said = run("validate", "-", input="units: [{key: A B}]\n")
+    assert said.exit_code == 1
+    assert "units.0.key" in said.stderr
+
+
+def test_a_version_is_compared_gone_back_to_scheduled_and_counted(tmp_path):
+    run("apply", "online-retail")
+    file = tmp_path / "shop.yaml"
+    run("export", "online-retail", "-o", str(file))
+    text = file.read_text("utf-8")
+    file.write_text(text.replace("name: Web shop", "name: Shop on the web").replace("per: 1.00", "per: 2.00"), "utf-8")
+    plan = run("plan", str(file), "--cost")
+    assert "! it gives less" in plan.output
+    assert "No orders of last year" in plan.output
+    assert json.loads(run("plan", str(file), "--json").output)["changes"]
+    run("apply", str(file))
+    assert "rate.per: 1.00 → 2.00" in run("diff", "online-retail", "2").output
+    assert "now follows version 3" in run("rollback", "online-retail", "1", "--reason", "a slip").output
+    waiting = json.loads(run("apply", str(file), "--at", "2099-01-31T09:00", "--json").output)
+    assert waiting["told"]
+    assert waiting["schedule"] in run("schedules", "online-retail").output
+    assert "was withdrawn" in run("withdraw", "online-retail", waiting["schedule"]).output
+    drift = run("drift", "online-retail")
+    assert (drift.exit_code, "says what the version in force says" in drift.output) == (0, True)

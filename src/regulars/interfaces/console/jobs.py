@@ -9,7 +9,7 @@ import structlog
 from procrastinate.contrib.django import app
 
 from regulars.governance.assurance import services as assurance
-from regulars.governance.publishing.services import previews
+from regulars.governance.publishing.services import costing, previews
 from regulars.interfaces.console import figures, uploads
 from regulars.interfaces.imports import services as imports
 from regulars.interfaces.imports.terms import State
@@ -39,6 +39,12 @@ def prove(run_id: int) -> None:
 def preview_week(preview_id: str) -> None:
     """Try a draft on the orders of last week. What came out, or went wrong, stands in the preview."""
     previews.work(preview_id=UUID(preview_id))
+
+
+@app.task(name="console estimate", pass_context=False)
+def estimate(estimate_id: str) -> None:
+    """Count what a document would have cost. What came out, or went wrong, stands in the estimate."""
+    costing.work(estimate_id=UUID(estimate_id))
 
 
 @app.task(name="console import", pass_context=False)

@@ -41,6 +41,8 @@ NAVIGATION: list[dict[str, Any]] = [
         "items": [
             {"title": _("Overview"), "icon": "space_dashboard", "link": reverse_lazy("admin:index")},
             _item(_("Members"), "groups", "console_members", "members:read"),
+            _item(_("My members"), "assignment_ind", "console_own_desk", "care:write"),
+            _item(_("Advisers"), "support_agent", "console_advisers", "care:read"),
             _item(_("Audiences"), "groups_2", "console_audiences", "members:read"),
             _item(_("Orders"), "receipt_long", "console_orders", "orders:read"),
             _item(_("Baskets"), "shopping_cart", "console_sessions", "orders:read"),
@@ -81,6 +83,7 @@ NAVIGATION: list[dict[str, Any]] = [
         "separator": True,
         "items": [
             _item(_("Versions"), "history_edu", "console_versions", "program:read"),
+            _item(_("Told and confirmed"), "handshake", "console_told", "program:read"),
             _item(_("Stores"), "storefront", "admin:programs_storerow_changelist", "program:read"),
             _item(_("Brands"), "sell", "admin:programs_brandrow_changelist", "program:read"),
             _item(_("Channels"), "lan", "admin:programs_channelrow_changelist", "program:read"),

@@ -32,6 +32,12 @@ PAGES: dict[str, str | None] = {
     "console_reveal": "members:reveal",
     "console_proof": "ledger:read",
     "console_statement": "ledger:read",
+    "console_care": "care:read",
+    "console_care_reveal": "members:reveal",
+    "console_care_act": "care:write",
+    "console_advisers": "care:read",
+    "console_adviser_appoint": "care:write",
+    "console_own_desk": "care:write",
     "console_merge": "members:merge",
     "console_unmerge": "members:merge",
     "console_orders": "orders:read",
@@ -79,10 +85,17 @@ PAGES: dict[str, str | None] = {
     "console_versions": "program:read",
     "console_change": "program:apply",
     "console_version": "program:read",
+    "console_drift": "program:read",
+    "console_schedules": "program:read",
+    "console_told": "program:read",
+    "console_documents": "program:read",
+    "console_document": "program:read",
+    "console_estimate": "program:read",
 }
 # What sending the form of a page needs, where reading needs less.
 SENT = {"console_coupons": "coupons:write"}
 OPEN = {"set_language"}  # for strangers too: the log-in page has the switcher
+OF_A_MEMBER = ("proof", "statement", "care", "care_reveal", "care_act", "own_desk")  # for who serves her, anywhere
 BY_ACT = {"console_act", "console_draft_act"}
 
 
@@ -107,6 +120,7 @@ def browser(role: Role | None, program_id: int, store_id: int | None = None) -> 
 def address(name: str, ref: str) -> str:
     known: dict[str, Any] = {
         "ref": ref,
+        "name": "note",
         "seq": 1,
         "merge_ref": NOBODY,
         "adjustment_id": 1,
@@ -118,6 +132,8 @@ def address(name: str, ref: str) -> str:
     pattern = next(p for p in urls.urlpatterns if getattr(p, "name", None) == name).pattern
     if name in ("console_order", "console_why"):
         known["ref"] = "ord_00000000000000000000000000"
+    elif name in ("console_document", "console_estimate"):
+        known["ref"] = f"{'pdr' if name == 'console_document' else 'est'}_00000000000000000000000000"
     elif name.startswith("console_draft"):
         known["ref"] = "drf_00000000000000000000000000"
     elif name.startswith("console_import"):
@@ -161,8 +177,7 @@ def test_each_role_opens_what_its_permissions_name_and_nothing_else(town: int, r
 def test_a_grant_at_one_store_opens_no_page_of_the_whole_program(town: int, ref: str, role: Role) -> None:
     client = browser(role, town, tree(town)["e1"].id)
     of_a_member = {
-        address("console_proof", ref),
-        address("console_statement", ref),
+        *(address(f"console_{name}", ref) for name in OF_A_MEMBER),
         *(reverse("console_act", args=[ref, name]) for name in ACTS),
     }
     for place, wanted in addresses(ref).items():
