@@ -121,7 +121,7 @@ class StatementSeal(Out):
     key: str = Field(description="The public key: Ed25519, 32 bytes as base64url.")
     digests: dict[str, str] = Field(description="SHA-256 of the canonical form of each part, as base64url.")
     signature: str = Field(
-        description="Over `regulars statement 1`, a line feed and the canonical form of `digests`."
+        description='Over the line "regulars statement 1", a line feed and the canonical form of `digests`.'
     )
 
 
