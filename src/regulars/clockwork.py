@@ -16,9 +16,12 @@ from regulars.value.checkout import services as checkout
 from regulars.value.coupons import services as coupons
 from regulars.value.coupons.terms import BatchRunning
 from regulars.value.rewards import services as rewards
+from regulars.value.subscriptions import services as subscriptions
 from regulars.wiring import NIGHTS
 
 FIRST_NIGHT_LOOKS_BACK = timedelta(days=1)  # a program without any night begins with last midnight
+
+MOST_BATCHES = 20  # of subscriptions in one go; the rest waits for the next minute
 
 log = structlog.get_logger(__name__)
 
@@ -77,6 +80,15 @@ def apply_scheduled(timestamp: int = 0) -> None:
         scheduling.apply_due()
     except Exception:
         log.exception("scheduled documents will be tried again in a minute")
+
+
+@app.periodic(cron="* * * * *", periodic_id="subscriptions")
+@app.task(name="subscriptions", queueing_lock="subscriptions", pass_context=False)
+def work_subscriptions(timestamp: int = 0) -> None:
+    """Renew what is due and ask the payment providers about what waits; outside any transaction of its own."""
+    for _ in range(MOST_BATCHES):
+        if not subscriptions.work():
+            return
 
 
 @app.task(name="coupons make batch", pass_context=False)

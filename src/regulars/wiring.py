@@ -29,6 +29,7 @@ from regulars.value.orders.terms import OrderClaimed, OrderPlaced, OrderReturned
 from regulars.value.orders.terms.closing import OrderDecided
 from regulars.value.promotions import services as promotions
 from regulars.value.rewards import services as rewards
+from regulars.value.subscriptions import services as subscriptions
 from regulars.value.tiers import services as tiers
 from regulars.value.tiers.terms import TierLowered, TierRaised
 
@@ -92,6 +93,7 @@ NIGHTS: list[Step] = [
     Step("expire unfetched rewards", _by_midnight(rewards.expire_unfetched)),
     Step("offer rewards to the next", _by_midnight(rewards.lapse_offers)),
     Step("redeem by itself", rewards.redeem_at_night, only_latest=True),
+    Step("give measure for paid days", subscriptions.grow_at_night),
     Step("review levels", tiers.review_at_night, only_latest=True),
     Step("bring birthday and anniversary gifts", benefits.give_at_night),
     Step("close the day's books", whole(_close_day), only_latest=True),

@@ -29,6 +29,7 @@ from regulars.value.ledger import services as ledger
 from regulars.value.orders import services as orders
 from regulars.value.promotions import services as promotions
 from regulars.value.rewards import services as rewards
+from regulars.value.subscriptions import services as subscriptions
 from regulars.value.tiers import services as tiers
 
 MOST = 1_000  # findings kept and shown
@@ -48,6 +49,7 @@ PROOFS: tuple[tuple[str, Callable[..., Iterable[Any]]], ...] = (
     ("checkout", checkout.discrepancies),
     ("tiers", tiers.discrepancies),
     ("rewards", rewards.discrepancies),
+    ("subscriptions", subscriptions.discrepancies),
     ("allowances", allowances.discrepancies),
     ("identity", identity.discrepancies),
 )

@@ -35,6 +35,7 @@ from regulars.value.checkout import services as checkout
 from regulars.value.coupons import services as coupons
 from regulars.value.ledger import services as ledger
 from regulars.value.rewards import services as rewards
+from regulars.value.subscriptions import services as subscriptions
 from regulars.value.tiers import services as tiers
 
 _LONGEST_REASON = 200
@@ -72,6 +73,7 @@ def merge(*, program_id: int, into: UUID, from_: UUID, reason: str, actor: str) 
     record["care"] = care.absorb(program_id=program_id, from_id=from_, into_id=into)
     record["coupons"] = coupons.absorb(program_id=program_id, from_id=from_, into_id=into)
     record["rewards"] = rewards.absorb(program_id=program_id, from_id=from_, into_id=into)
+    record["subscriptions"] = subscriptions.absorb(program_id=program_id, from_id=from_, into_id=into)
     record["benefits"] = benefits.absorb(program_id=program_id, from_id=from_, into_id=into)
     tiers.absorb(program_id=program_id, from_member=from_, into_member=into)
     allowances.absorb(program_id=program_id, from_member=from_, into_member=into)
@@ -136,6 +138,8 @@ def undo(*, program_id: int, merge_id: UUID, reason: str, actor: str) -> Merge:
         rewards.separate(program_id=program_id, record=row.record["rewards"])
     if "benefits" in row.record:
         benefits.separate(program_id=program_id, record=row.record["benefits"])
+    if "subscriptions" in row.record:
+        subscriptions.separate(program_id=program_id, record=row.record["subscriptions"])
     if "checkout" in row.record:  # merges of before have none
         checkout.separate(program_id=program_id, record=row.record["checkout"])
     tiers.separate(program_id=program_id, members=[from_, into])

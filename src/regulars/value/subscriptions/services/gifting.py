@@ -29,7 +29,7 @@ from regulars.value.subscriptions.terms import (
     Subscription,
     SubscriptionKeyReused,
     SubscriptionStarted,
-    UnknownGift,
+    UnknownGiftCode,
 )
 
 
@@ -117,14 +117,14 @@ def redeem(*, program_id: int, code: str, member_id: UUID, actor: str, who: Sequ
     """Make a gift somebody's membership, from today. The same member may say it again.
 
     Args: who: who is asking, for slowing down guesses.
-    Raises: UnknownGift; GiftNotReady; AlreadySubscribed; UnknownMember; MemberMerged …; Busy; TooManyRequests.
+    Raises: UnknownGiftCode; GiftNotReady; AlreadySubscribed; UnknownMember; MemberMerged …; Busy; TooManyRequests.
     """
     coupons.must_not_guess(program_id=program_id, who=who)
     members.hold(program_id=program_id, member_ids=[member_id])
     text = codes.canonical(code)
     row = GiftRow.objects.select_for_update().filter(program_id=program_id, code=text).first()
     if row is None or row.state in (GiftState.WAITING, GiftState.FAILED):
-        raise UnknownGift
+        raise UnknownGiftCode
     if row.state == GiftState.REDEEMED and row.redeemed_by == member_id:
         found = SubscriptionRow.objects.get(gift_id=row.id)
         return looking.subscription(program_id=program_id, subscription_id=found.id)
@@ -191,11 +191,11 @@ def refund_gift(*, program_id: int, code: str, reason: str, actor: str) -> tuple
     """Give back what was paid for a gift that nobody has redeemed; its code is worth nothing then.
 
     Returns: the gift, and the id of the refund to `pursue` (None: it had cost nothing).
-    Raises: UnknownGift; GiftNotReady.
+    Raises: UnknownGiftCode; GiftNotReady.
     """
     row = GiftRow.objects.select_for_update().filter(program_id=program_id, code=codes.canonical(code)).first()
     if row is None:
-        raise UnknownGift
+        raise UnknownGiftCode
     if row.state != GiftState.READY:
         raise GiftNotReady(state=row.state)
     row.state = GiftState.REFUNDED
@@ -208,12 +208,12 @@ def refund_gift(*, program_id: int, code: str, reason: str, actor: str) -> tuple
 def gift(*, program_id: int, code: str, who: Sequence[str] = ()) -> Gift:
     """A gift by its code.
 
-    Raises: UnknownGift; TooManyRequests.
+    Raises: UnknownGiftCode; TooManyRequests.
     """
     coupons.must_not_guess(program_id=program_id, who=who)
     row = GiftRow.objects.filter(program_id=program_id, code=codes.canonical(code)).first()
     if row is None:
-        raise UnknownGift
+        raise UnknownGiftCode
     return gift_of(row)
 
 

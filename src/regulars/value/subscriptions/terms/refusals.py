@@ -15,7 +15,7 @@ class UnknownSubscription(NotFound):
     """There is no such subscription."""
 
 
-class UnknownGift(NotFound):
+class UnknownGiftCode(NotFound):
     """There is no gift with this code."""
 
 
