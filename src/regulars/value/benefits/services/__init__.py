@@ -22,11 +22,21 @@ from regulars.value.benefits.services.gifts import (
     try_again,
     welcome,
 )
-from regulars.value.benefits.services.hearing import on_lowered, on_raised, on_registered
+from regulars.value.benefits.services.hearing import on_lowered, on_milestone, on_raised, on_registered
 from regulars.value.benefits.services.holding import forget_plan, grant_pack, holdings, note_plan, revoke_pack
 from regulars.value.benefits.services.identity import absorb, dossier, forget, separate
 from regulars.value.benefits.services.proving import discrepancies, give_at_night
-from regulars.value.benefits.services.reading import costs, find_use, gifts, of, uses
+from regulars.value.benefits.services.reading import (
+    costs,
+    days_told,
+    find_use,
+    gifts,
+    gives_told,
+    next_day,
+    of,
+    plans_of,
+    uses,
+)
 from regulars.value.benefits.services.using import choose, give_back, undo, use
 
 __all__ = [
@@ -38,6 +48,7 @@ __all__ = [
     "check",
     "choose",
     "costs",
+    "days_told",
     "describe",
     "discrepancies",
     "dossier",
@@ -50,17 +61,21 @@ __all__ = [
     "give_at_night",
     "give_back",
     "give_due",
+    "gives_told",
     "grant_pack",
     "holdings",
     "lowered",
+    "next_day",
     "note_plan",
     "of",
     "on_lowered",
+    "on_milestone",
     "on_raised",
     "on_registered",
     "pack",
     "packs",
     "plan",
+    "plans_of",
     "raised",
     "reached",
     "return_gift",

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
+
 from regulars.kernel import clock, ids
 from regulars.kernel.errors import Refusal
 from regulars.people.programs import services as programs
@@ -14,6 +16,7 @@ from regulars.value.benefits.terms import PREFIX, Given
 from regulars.value.coupons import services as coupons
 from regulars.value.ledger import services as ledger
 from regulars.value.ledger.terms import Clawed, Source
+from regulars.value.rewards import services as rewards
 from regulars.value.tiers import services as tiers
 
 
@@ -41,7 +44,10 @@ def _give(program_id: int, member_id: UUID, use_id: UUID, n: int, part: Given, a
             source=key,
         )
         return {"coupon": {"template": part.template, "ids": [str(c.coupon_id) for c in issued]}}
-    return {"reward": {"key": part.reward}}
+    made = rewards.grant(
+        program_id=program_id, member_id=member_id, reward=part.reward, source=key, key=key, actor=actor
+    )
+    return {"reward": {"key": part.reward, "id": str(made.redemption_id)}}
 
 
 def _points(program_id: int, member_id: UUID, use_id: UUID, key: str, part: Given, actor: str) -> dict[str, Any]:
@@ -97,24 +103,33 @@ def _take_back(row: UseRow, n: int, part: Mapping[str, Any], actor: str) -> dict
         gone = sum(1 for _, _, withdrawn, _ in found if withdrawn)
         wanted = len(part["coupon"]["ids"])
         return {"coupon": part["coupon"]["template"], "taken": gone, "of": wanted, "whole": gone == wanted}
-    return {"reward": part["reward"]["key"], "whole": False, "why": "not_taken_back"}
+    told = {"reward": part["reward"]["key"]}
+    try:
+        with transaction.atomic():
+            rewards.cancel(
+                program_id=row.program_id, redemption_id=UUID(part["reward"]["id"]), actor=actor, reason=reason
+            )
+    except Refusal as refused:  # e.g. it was handed over, and stays with her
+        return {**told, "whole": False, "why": refused.code}
+    return {**told, "whole": True}
 
 
 def _take_points(row: UseRow, n: int, points: Mapping[str, Any], actor: str) -> dict[str, Any]:
     gave = UUID(points["member"])
     told = {"points": points["unit"], "of": points["amount"]}
     try:
-        back: Clawed = ledger.clawback(
-            program_id=row.program_id,
-            member_id=row.member_id,
-            key=f"benefit/{ids.encode(PREFIX, row.id)}/{n}/undo",
-            reverses=points["seq"],
-            amounts={points["slot"]: points["amount"]},
-            actor=actor,
-            kind="reverse",
-            source=Source(type="benefit", ref=ids.encode(PREFIX, row.id)),
-            of=gave if gave != row.member_id else None,
-        )
+        with transaction.atomic():
+            back: Clawed = ledger.clawback(
+                program_id=row.program_id,
+                member_id=row.member_id,
+                key=f"benefit/{ids.encode(PREFIX, row.id)}/{n}/undo",
+                reverses=points["seq"],
+                amounts={points["slot"]: points["amount"]},
+                actor=actor,
+                kind="reverse",
+                source=Source(type="benefit", ref=ids.encode(PREFIX, row.id)),
+                of=gave if gave != row.member_id else None,
+            )
     except Refusal as refused:  # e.g. somebody has reversed the very journal by hand
         return {**told, "whole": False, "why": refused.code}
     taken, owed, forgiven = back.taken[0], back.owed[0], back.forgiven[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from regulars.people.members.terms import MemberRegistered
 from regulars.value.benefits.services import gifts
-from regulars.value.tiers.terms import TierLowered, TierRaised
+from regulars.value.tiers.terms import MilestoneReached, TierLowered, TierRaised
 
 
 def on_registered(event: MemberRegistered, program_id: int) -> None:
@@ -31,5 +31,16 @@ def on_lowered(event: TierLowered, program_id: int) -> None:
         ladder=event.ladder,
         from_level=event.from_level,
         to_level=event.to_level,
-        cause=getattr(event, "cause", ""),
+        cause=event.cause,
+    )
+
+
+def on_milestone(event: MilestoneReached, program_id: int) -> None:
+    """A point inside a level brings its gifts."""
+    gifts.reached(
+        program_id=program_id,
+        member_id=event.member_id,
+        ladder=event.ladder,
+        level=event.level,
+        milestone=event.milestone,
     )

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
 
 from regulars.kernel import clock
+from regulars.people.programs import services as programs
 from regulars.value.benefits.models import GiftRow, UseRow
+from regulars.value.benefits.rules import periods, writing
 from regulars.value.benefits.services import base, document
 from regulars.value.benefits.terms import (
+    Benefit,
     Cost,
     Entitled,
     Gift,
@@ -55,6 +59,30 @@ def of(
             )
         )
     return tuple(found)
+
+
+def plans_of(*, program_id: int, member_id: UUID, at: datetime | None = None) -> tuple[str, ...]:
+    """The paid plans of a member that run at a moment (None: now)."""
+    found = base.ask("select benefits_holds(%s::uuid, 'plan', %s::timestamptz)", (member_id, at or clock.now()))
+    return tuple(found[0][0])
+
+
+def next_day(*, program_id: int, benefit: Benefit) -> date | None:
+    """The next member day of a benefit, today included; None for other benefits."""
+    if benefit.days is None:
+        return None
+    zone = programs.by_id(program_id=program_id).zone
+    return periods.next_member_day(benefit.days, clock.local_day(clock.now(), zone))
+
+
+def gives_told(benefit: Benefit) -> list[dict[str, Any]]:
+    """What a benefit gives, as the document says it."""
+    return [writing.given(g) for g in benefit.gives]
+
+
+def days_told(benefit: Benefit) -> dict[str, Any]:
+    """Which days are member days, as the document says it."""
+    return writing.days(benefit)
 
 
 def uses(

@@ -18,7 +18,7 @@ _USE = (
     "select * from benefits_use(%s::int, %s::uuid, %s::text, %s::text, %s::uuid, %s::int, %s::bigint, %s::text,"
     " %s::text, %s::timestamptz, %s::text, %s::bigint, %s::text)"
 )
-_LONGEST = 200
+_LONGEST = 250
 _MOST_TIMES = 1_000
 
 

@@ -279,17 +279,17 @@ def test_cost_and_use_are_read_by_level() -> None:
 def test_members_who_become_one_share_quota_and_birthday_and_come_apart_as_they_were() -> None:
     visits = {"key": "lounge", "kind": "lounge", "for": {"everyone": True}, "quota": {"times": 3, "period": "year"}}
     p = program(CAKE, visits)
-    one, other = born(p, 5, 4, "UTC"), born(p, 6, 4, "UTC")
+    one, other = born(p, 5, 4, "UTC"), born(p, 6, 1, "UTC")
     look(p, datetime(2026, 5, 4, tzinfo=UTC))
     with clock.at(datetime(2026, 5, 5, tzinfo=UTC)):
         use(p, one, "lounge", "a", times=2)
         use(p, other, "lounge", "b")
         merge = identity.merge(program_id=p, into=other, from_=one, reason="same person", actor=ACTOR)
         assert [e.left for e in benefits.of(program_id=p, member_id=other, benefit="lounge")] == [0]
-    look(p, datetime(2026, 6, 4, tzinfo=UTC))
+    look(p, datetime(2026, 6, 1, tzinfo=UTC))
     assert [o for o, _, _ in occasions(p, other)] == ["birthday/2026"]
     assert benefits.discrepancies() == []
-    with clock.at(datetime(2026, 6, 5, tzinfo=UTC)):
+    with clock.at(datetime(2026, 6, 2, tzinfo=UTC)):
         identity.undo(program_id=p, merge_id=merge.merge_id, reason="two after all", actor=ACTOR)
         assert [e.left for e in benefits.of(program_id=p, member_id=other, benefit="lounge")] == [2]
         assert [e.left for e in benefits.of(program_id=p, member_id=one, benefit="lounge")] == [1]
