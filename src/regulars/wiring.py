@@ -31,7 +31,7 @@ from regulars.value.promotions import services as promotions
 from regulars.value.rewards import services as rewards
 from regulars.value.subscriptions import services as subscriptions
 from regulars.value.tiers import services as tiers
-from regulars.value.tiers.terms import TierLowered, TierRaised
+from regulars.value.tiers.terms import MilestoneReached, TierLowered, TierRaised
 
 
 def _review(cause: str, *names: str) -> Callable[[Any, int], object]:
@@ -61,6 +61,7 @@ WIRING: list[Reaction] = [
     Reaction(MemberRegistered, "welcome with gifts", benefits.on_registered),
     Reaction(TierRaised, "bring the gifts of the level", benefits.on_raised),
     Reaction(TierLowered, "take gifts back after a return", benefits.on_lowered),
+    Reaction(MilestoneReached, "bring the gifts of the milestone", benefits.on_milestone),
 ]
 
 
