@@ -1,4 +1,4 @@
-"""What a member holds and how it came about: balances, lots, journal, provenance, level."""
+"""What a member holds and how it came about: balances, lots, journal, provenance."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from regulars.people.staff.terms import ApiKey
 from regulars.value.ledger import services as ledger
 from regulars.value.ledger.terms import Balance, Entry, Lot, Trace
 from regulars.value.orders import services as orders
-from regulars.value.tiers import services as tiers
 
 router = Router(tags=["Value"])
 
@@ -196,30 +195,3 @@ def _trace(program_id: int, trace: Trace) -> dict[str, Any]:
         "order": order,
         "before": [_trace(program_id, earlier) for earlier in trace.before],
     }
-
-
-@router.get(
-    "/members/{ref}/tier",
-    auth=Key("members:read"),
-    response={200: shapes.TiersOut, READ_REFUSED: Problem},
-    operation_id="get_tier",
-    summary="The level on each ladder, and what is missing to the next",
-)
-def tier(request: HttpRequest, ref: str) -> HttpResponse:
-    key: ApiKey = request.auth  # type: ignore[attr-defined]
-    member_id = members.resolve(program_id=key.program_id, ref=ref)
-    items = [
-        {
-            "ladder": p.ladder,
-            "level": p.level,
-            "names": dict(p.names),
-            "since": p.since,
-            "measure": p.measure,
-            "value": p.value,
-            "next_level": p.next_level,
-            "next_at": p.next_at,
-            "missing": p.missing,
-        }
-        for p in tiers.progress(program_id=key.program_id, member_id=member_id)
-    ]
-    return answers.json({"member": ids.encode("mem", member_id), "items": items})

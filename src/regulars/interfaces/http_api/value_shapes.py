@@ -155,20 +155,3 @@ class TransferOut(Out):
     to: str
     unit: str
     amount: int
-
-
-class TierOut(Out):
-    ladder: str
-    level: str
-    names: dict[str, str]
-    since: datetime | None
-    measure: str
-    value: int
-    next_level: str | None
-    next_at: int | None
-    missing: int | None
-
-
-class TiersOut(Out):
-    member: str
-    items: list[TierOut]

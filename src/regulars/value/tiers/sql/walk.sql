@@ -73,6 +73,9 @@ begin
     if v_next = v_ends or v_next = v_period then
       s := tiers_at_midnight(r, p_zone, p_joined, p_days, p_froms, p_sums, p_off_days, p_off_at, p_off_m,
         p_off, s, v_next, v_next = v_ends, v_next = v_period, v_due);
+      if s.valid_until <= v_next and s.grace_until is null then
+        raise exception 'a level that was judged at % ends at %', v_next, s.valid_until;  -- the walk would never end
+      end if;
     else
       k := k + 1;
       s := tiers_under(p_rules[k], r, p_zone, p_joined, p_days, p_froms, p_sums, p_off_days, p_off_at,
