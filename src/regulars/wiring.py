@@ -8,7 +8,7 @@ from typing import Any
 
 from regulars.governance.assurance import services as assurance
 from regulars.governance.identity.terms import MembersMerged, MergeUndone
-from regulars.governance.publishing.services import previews
+from regulars.governance.publishing.services import costing, previews
 from regulars.governance.publishing.terms import ProgramPublished
 from regulars.interfaces import sandbox
 from regulars.interfaces.imports import services as imports
@@ -22,6 +22,7 @@ from regulars.people.members.terms import CodeMade, MemberRegistered
 from regulars.people.programs import services as programs
 from regulars.value.allowances import services as allowances
 from regulars.value.benefits import services as benefits
+from regulars.value.catalog import services as catalog
 from regulars.value.checkout import services as checkout
 from regulars.value.coupons import services as coupons
 from regulars.value.ledger import services as ledger
@@ -114,6 +115,8 @@ NIGHTS: list[Step] = [
     ),
     Step("prune proofs", whole(lambda w: assurance.forget_old()), only_latest=True),
     Step("prune previews", whole(lambda w: previews.forget_old()), only_latest=True),
+    Step("prune estimates", whole(lambda w: costing.forget_old()), only_latest=True),
+    Step("prune past prices", whole(lambda w: catalog.forget_old_prices(program_id=w.program_id)), only_latest=True),
     Step("prune rejects of imports", whole(lambda w: imports.forget_old_rejects()), only_latest=True),
     Step("prune nights", nights.forget_old_at_night, only_latest=True),
 ]

@@ -209,3 +209,26 @@ class ScopeRow(_OfProgram):
             models.CheckConstraint(condition=Q(kind__in=["sku", "category"]), name="K8_goods_are_skus_or_categories"),
         ]
         indexes = [models.Index(fields=["program", "kind", "value"], name="catalog_scope_of_goods")]
+
+
+class PastPriceRow(_OfProgram):
+    """What a price was and when it could be charged; written by triggers of sql/price_history.sql only.
+
+    `price_id` names the price while it stands. Kept: three years after it ended, as evidence of honest reductions.
+    """
+
+    product = models.ForeignKey(ProductRow, on_delete=models.CASCADE, related_name="+", db_index=False)
+    currency = models.CharField(max_length=3)
+    channel = models.CharField(max_length=64, default="")
+    store_id = models.BigIntegerField(null=True)
+    price_minor = models.BigIntegerField()
+    price_id = models.BigIntegerField(null=True)
+    charged_from = models.DateTimeField()
+    charged_until = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "catalog_price_past"
+        indexes = [
+            models.Index(fields=["product", "charged_from"], name="catalog_past_of_product"),
+            models.Index(fields=["price_id"], condition=Q(price_id__isnull=False), name="catalog_past_standing"),
+        ]

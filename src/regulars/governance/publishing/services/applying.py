@@ -14,7 +14,7 @@ from django.db.models import Max
 
 from regulars.governance.publishing import rules
 from regulars.governance.publishing.models import VersionRow
-from regulars.governance.publishing.services import numbered, wholes
+from regulars.governance.publishing.services import honest, numbered, wholes
 from regulars.governance.publishing.services.blueprints import blueprint
 from regulars.governance.publishing.services.hooks import HOOKS
 from regulars.governance.publishing.services.wholes import Document, Whole
@@ -110,6 +110,8 @@ def _apply(said: dict[str, Any], asked: _Asked) -> Version:
         return replace(numbered.version(program_id=program.id, number=in_force), unchanged=True)
     if not asked.may_harm and any(c.needs_notice for c in changes):
         raise NeedsApproval
+    if unfair := honest.faults(program_id=program.id, wanted=wanted, changes=changes):
+        raise Invalid(errors=unfair)
     _need_notice(program.id, changes, asked.told)
     number = 1 + (VersionRow.objects.filter(program_id=program.id).aggregate(last=Max("number"))["last"] or 0)
     for hook in HOOKS:
@@ -230,6 +232,8 @@ def plan(*, document: Document, program_id: int | None = None) -> Plan:
         drift = numbered.drift(program_id=program.id) if not is_new else ()
         notice = notice_of(program.id, changes)
         refused = _tried(program.id, wanted) if changes else ()
+        unfair = honest.faults(program_id=program.id, wanted=wanted, changes=changes)
+        refused += tuple(Refused(path=path, message=message) for path, message in unfair)
         transaction.set_rollback(True)
     return Plan(
         program_key=program.key,

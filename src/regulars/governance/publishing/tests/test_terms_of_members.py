@@ -326,3 +326,35 @@ def test_the_cost_of_a_change_is_counted_on_the_orders_of_last_year(program_id: 
     report = costing.work(estimate_id=few.estimate_id).report
     assert (report["baskets"], report["cost_minor"]["estimate"]) == (3, 60_00)
     assert publishing.current(program_id=program_id).number == 1
+
+
+def test_a_struck_through_price_was_the_lowest_of_its_days(db: None, later: Later) -> None:
+    program_id = cast.a_program(document=_document(", lowest_price_days: 30"))
+
+    def priced(minor: int) -> None:
+        told = {"sku": "tea", "name": "Tea", "prices": [{"price_minor": minor}]}
+        status, answer = cast.a_caller(program_id).send("PUT", "/catalog/products/tea", told)
+        assert status in (200, 201), answer
+
+    def promoted(was: str) -> dict[str, Any]:
+        document = now_of(program_id)
+        effect = {"kind": "fixed_price", "price": "8.00"}
+        goods = {"include": {"skus": ["tea"]}}
+        return {**document, "promotions": [{"key": "tea", "goods": goods, "effects": [effect], "was": {"tea": was}}]}
+
+    unknown = publishing.plan(document=promoted("20.00"), program_id=program_id).refused
+    assert unknown[0].message == "the catalog knows no price of the last 30 days"
+    priced(15_00)
+    priced(20_00)
+    later(1)
+    plan = publishing.plan(document=promoted("20.00"), program_id=program_id)
+    assert [(r.path, r.message) for r in plan.refused] == [
+        ("promotions.0.was.tea", "was 15.00 within the last 30 days: that is the lowest")
+    ]
+    with pytest.raises(Invalid):
+        publishing.apply(document=promoted("20.00"), program_id=program_id, actor=ANN)
+    done = publishing.apply(document=promoted("15.00"), program_id=program_id, actor=ANN)
+    assert publishing.apply(document=done.document, program_id=program_id, actor=ANN).unchanged
+    later(40)
+    twenty = publishing.apply(document=promoted("20.00"), program_id=program_id, actor=ANN)
+    assert twenty.number == 3, "nothing but 20.00 was charged in the last 30 days"

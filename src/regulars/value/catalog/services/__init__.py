@@ -7,6 +7,7 @@ from regulars.value.catalog.services.entitling import purchase_rights, put_right
 from regulars.value.catalog.services.finding import goods, goods_of, line_minor, rights_of
 from regulars.value.catalog.services.products import get, products, put, put_many
 from regulars.value.catalog.services.proving import discrepancies
+from regulars.value.catalog.services.remembering import forget_old_prices, lowest_prices
 from regulars.value.catalog.services.shelves import attributes, categories, declare_attribute, put_categories
 from regulars.value.catalog.services.taking import give_back, take
 
@@ -20,11 +21,13 @@ __all__ = [
     "declare_attribute",
     "discrepancies",
     "entitled",
+    "forget_old_prices",
     "get",
     "give_back",
     "goods",
     "goods_of",
     "line_minor",
+    "lowest_prices",
     "parity",
     "products",
     "purchase_rights",

@@ -27,6 +27,7 @@ from regulars.value.promotions.terms import (
 
 MOST_PROMOTIONS = 2_000
 _MOST_TEMPLATES = 10_000
+_MOST_WAS = 2_000
 _MOST_LIMITS = 10
 _PRIORITY = 1_000_000
 
@@ -111,9 +112,22 @@ def promotion(entry: Reader, known: Known, *, key: str, coupon: str | None = Non
         budget=_budget(entry.child("budget"), known),
         funder=entry.key("funder", required=False) or None,
         on_return=entry.choice("on_return", OnReturn, OnReturn.KEEP),
+        was=_was(entry, known),
     )
     entry.done()
     return found
+
+
+def _was(entry: Reader, known: Known) -> dict[str, int]:
+    """Struck-through prices by sku; whether they are honest is looked up when the promotion is published."""
+    said, shown = entry.raw("was"), entry.child("was")
+    if said is None or shown is None or not isinstance(said, Mapping):
+        return {}
+    if len(said) > _MOST_WAS:
+        entry.fault("was", f"names more than {_MOST_WAS} goods")
+        return {}
+    found = {sku: parts.minor(shown, sku, known.currency) for sku in said if isinstance(sku, str)}
+    return {sku: price for sku, price in found.items() if price is not None}
 
 
 def _effects(entry: Reader, known: Known) -> tuple[Effect, ...]:

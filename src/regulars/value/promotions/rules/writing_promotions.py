@@ -75,6 +75,7 @@ def write_promotion(one: Promotion, currency: str) -> dict[str, Any]:
         "budget": None,
         "funder": one.funder,
         "on_return": one.on_return.value if one.on_return is not OnReturn.KEEP else None,
+        "was": {sku: amount_text(minor, currency) for sku, minor in sorted(one.was.items())},
     }
     if one.budget is not None:
         fields["budget"] = _said(

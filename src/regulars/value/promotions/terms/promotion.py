@@ -379,3 +379,4 @@ class Promotion:
     budget: Budget | None = None
     funder: str | None = None
     on_return: OnReturn = OnReturn.KEEP
+    was: Mapping[str, int] = field(default_factory=dict)
