@@ -57,7 +57,7 @@ create or replace function tiers_is_plain(p_body jsonb) returns boolean language
 -- The dated facts of members' measures as the walk reads them; only of members who have any.
 create or replace function tiers_facts(p_program int, p_zone text, r tiers_rule, p_returned boolean, p_members uuid[])
 returns table (member_id uuid, days date[], froms timestamptz[], sums bigint[],
-               off_days date[], off_at timestamptz[], off_m smallint[], off bigint[]) language plpgsql stable as $$
+               off_days date[], off_at timestamptz[], off_m smallint[], off bigint[]) language plpgsql stable set plan_cache_mode = force_custom_plan as $$
 #variable_conflict use_column
 declare n int := cardinality(r.measures);
 begin
@@ -97,7 +97,7 @@ create or replace function tiers_judge(p_program int, p_zone text, p_ladder text
   p_members uuid[], p_now timestamptz, p_afresh boolean default false)
 returns table (member_id uuid, seq bigint, old_level text, old_by text, old_walked timestamptz, old_falls timestamptz,
                level text, place int, given int, by text, given_until timestamptz, s tiers_state)
-language plpgsql stable set jit = off as $$
+language plpgsql stable set jit = off set plan_cache_mode = force_custom_plan as $$
 #variable_conflict use_column
 declare r tiers_rule := p_rules[cardinality(p_rules)]; v_returned boolean; v_joined boolean;
 begin

@@ -12,7 +12,7 @@ $$;
 -- Who was never reviewed has stood on the lowest level.
 create or replace function tiers_review(
   p_program int, p_version int, p_members uuid[], p_cause text, p_now timestamptz, p_announce boolean
-) returns table (seen bigint, raised bigint, lowered bigint) language plpgsql as $$
+) returns table (seen bigint, raised bigint, lowered bigint) language plpgsql set plan_cache_mode = force_custom_plan as $$
 declare l record; c record; v_zone text;
 begin
   seen := 0; raised := 0; lowered := 0;

@@ -2,7 +2,7 @@
 create or replace function tiers_settle(
   p_program int, p_version int, p_zone text, p_ladder text, p_place smallint, p_body jsonb, p_members uuid[], p_cause text,
   p_now timestamptz, p_announce boolean, out seen bigint, out raised bigint, out lowered bigint
-) language plpgsql as $$
+) language plpgsql set plan_cache_mode = force_custom_plan as $$  -- everybody is asked otherwise than one is
 #variable_conflict use_column
 declare v_rules tiers_rule[] := tiers_rules(p_program, p_ladder, p_version); v_plain boolean := tiers_is_plain(p_body); r tiers_rule; v_first uuid;
 begin
