@@ -73,7 +73,7 @@ def _shown(
         "units": reading.unit_names(desk),
         "delivery": delivery,
         "codes": codes,
-        "stores": programs.stores(program_id=desk.program.id),
+        "stores": programs.stores(program_id=desk.program.id, limit=500).items,
         "may": {
             "pay": writes and is_unpaid,
             "accept": writes and not is_unpaid and one.state is State.REQUESTED,

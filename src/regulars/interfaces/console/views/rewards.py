@@ -176,7 +176,7 @@ def _stocked(desk: Desk, reward: Reward, told: dict[str, Any]) -> HttpResponse:
 @page(serves="rewards:read")
 def at_desk(desk: Desk) -> HttpResponse:
     """The desk of a store: what is to be handed over there, oldest first."""
-    stores = programs.stores(program_id=desk.program.id)
+    stores = programs.stores(program_id=desk.program.id, limit=500).items
     keys = {s.key for s in stores}
     store = desk.request.GET.get("store", "")
     page_ = rewards.redemptions(
