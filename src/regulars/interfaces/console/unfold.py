@@ -55,6 +55,7 @@ NAVIGATION: list[dict[str, Any]] = [
             _item(_("Promotions"), "local_offer", "console_promotions", "program:read"),
             _item(_("Drafts"), "edit_note", "console_drafts", "program:read"),
             _item(_("Coupons"), "confirmation_number", "console_coupons", "coupons:read"),
+            _item(_("Levels"), "stairs", "console_levels", "program:read"),
             _item(_("Rewards"), "redeem", "console_rewards", "rewards:read"),
         ],
     },

@@ -4,6 +4,7 @@ from regulars.value.tiers.services.document import apply, base_level, check, des
 from regulars.value.tiers.services.giving import given, grant, grant_as_reached, lock, revoke, unlock
 from regulars.value.tiers.services.standings import (
     absorb,
+    counts,
     discrepancies,
     dossier,
     forget,
@@ -22,6 +23,7 @@ __all__ = [
     "apply",
     "base_level",
     "check",
+    "counts",
     "describe",
     "discrepancies",
     "dossier",

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Count
 
 from regulars.kernel import clock
 from regulars.kernel.nights import Work
@@ -117,6 +118,12 @@ def standings(*, program_id: int, member_id: UUID) -> tuple[Standing, ...]:
     current = programs.by_id(program_id=program_id).current_version
     rows = _rows(program_id, member_id)
     return tuple([_standing(member_id, x, rows.get(x.key), current) for x in ladders(program_id=program_id)])
+
+
+def counts(*, program_id: int) -> dict[tuple[str, str], int]:
+    """How many members stand on each (ladder, level); who was never reviewed is not counted."""
+    rows = StandingRow.objects.filter(program_id=program_id, level__isnull=False).values_list("ladder", "level")
+    return {(ladder, level): n for ladder, level, n in rows.annotate(n=Count("member_id"))}
 
 
 def _rows(program_id: int, member_id: UUID) -> dict[str, StandingRow]:
