@@ -31,7 +31,7 @@ COMMANDS = {
     "bench": ("bench", "Measure this machine, as ratios to references of the same run."),
 }
 # these look at the environment before the house is opened
-OPENS_LATER = {"demo", "doctor", "bench", "verify-statement"}
+OPENS_LATER = {"demo", "doctor", "bench", "verify_statement"}
 
 
 class Commands(click.Group):

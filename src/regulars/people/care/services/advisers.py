@@ -125,6 +125,8 @@ def assign(
     Raises: UnknownMember; AlreadyMerged; Forgotten; UnknownAdviser; AdviserFull; AdviserRetired; NoAdviserFree; Busy.
     """
     source = TURN if adviser_id is None else HAND
+    if adviser_id is None:
+        _take_turns(program_id)
     hold(program_id, member_id)
     now = _now_of(member_id, kind)
     if adviser_id is None:
@@ -152,9 +154,12 @@ def assign(
     return made
 
 
-def _next(program_id: int, kind: str, store_id: int | None, but: UUID | None) -> UUID:
+def _take_turns(program_id: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(%s::int, %s::int)", [_LOCK, program_id])
+
+
+def _next(program_id: int, kind: str, store_id: int | None, but: UUID | None) -> UUID:
     rows = AdviserRow.objects.filter(program_id=program_id, kind=kind, active=True, members__lt=F("capacity"))
     if store_id is not None:
         rows = rows.filter(store_id__in=programs.subtree(program_id=program_id, store_id=store_id))
@@ -216,18 +221,26 @@ def end(*, program_id: int, member_id: UUID, kind: str, actor: str) -> bool:
     return True
 
 
+@transaction.atomic
 def hand_over(
     *, program_id: int, adviser_id: UUID, actor: str, to: UUID | None = None, limit: int = 500
 ) -> tuple[int, int]:
-    """Give an adviser's members to another, or in turn to all others of her kind; each in a transaction of its own.
+    """Give an adviser's members to another, or in turn to all others of her kind, in one transaction.
 
     Answers how many went and how many are left (when `limit` is reached, or nobody has room).
-    Raises: UnknownAdviser; Busy.
+    Raises: Invalid when she should give them to herself; UnknownAdviser; Busy.
     """
+    if to == adviser_id:
+        raise Invalid(errors=[("to", "must be somebody else")])
     kind = adviser(program_id=program_id, adviser_id=adviser_id).kind
     rows = AssignmentRow.objects.filter(adviser_id=adviser_id, until=None).order_by("id")
+    _take_turns(program_id)
+    them = list(rows.values_list("member_id", flat=True)[:limit])
+    members.hold(program_id=program_id, member_ids=them)  # all at once and in order, so that nobody waits in a ring
+    peers = AdviserRow.objects.filter(program_id=program_id, kind=kind)
+    _locked(program_id, list(peers.values_list("id", flat=True)))
     went = 0
-    for member_id in list(rows.values_list("member_id", flat=True)[:limit]):
+    for member_id in list(rows.filter(member_id__in=them).values_list("member_id", flat=True)):  # who still is hers
         try:
             assign(program_id=program_id, member_id=member_id, kind=kind, actor=actor, adviser_id=to)
         except (NoAdviserFree, AdviserFull, AdviserRetired):

@@ -71,3 +71,22 @@ def test_who_is_assigned_while_she_is_merged_is_never_left_in_care(program, some
         with pytest.raises(AlreadyMerged):
             care.assign(program_id=program, member_id=bo, kind="adviser", adviser_id=one.id, actor=A)
     assert care.discrepancies() == []
+
+
+def test_handing_over_while_others_assign_and_end_never_locks_in_a_ring(program, someone, an_adviser):
+    one, two, three = an_adviser(40), an_adviser(40), an_adviser(40)
+    them = [someone() for _ in range(12)]
+    for member in them:
+        care.assign(program_id=program, member_id=member, kind="adviser", adviser_id=one.id, actor=A)
+
+    def work(n):
+        if n % 6 == 0:
+            return care.hand_over(program_id=program, adviser_id=[one, two, three][n % 3].id, actor=A)
+        if n % 6 == 1:
+            return care.end(program_id=program, member_id=them[n % 12], kind="adviser", actor=A)
+        chosen = [None, two.id, three.id][n % 3]
+        return care.assign(program_id=program, member_id=them[-n % 12], kind="adviser", adviser_id=chosen, actor=A)
+
+    at_once(work, range(36))
+    assert AssignmentRow.objects.filter(until=None).count() <= 12
+    assert care.discrepancies() == []
