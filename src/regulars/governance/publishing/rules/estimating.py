@@ -83,18 +83,17 @@ class Estimate:
                 self.moved[key][0] += 1
                 self.moved[key][1] += b.get(key, 0) - a.get(key, 0)
 
-    def report(self, *, population: int, value_micro: dict[str, int], exponent: int) -> dict[str, Any]:
+    def report(self, *, population: int, value_micro: dict[str, int]) -> dict[str, Any]:
         """Scaled to the whole population.
 
-        Args: value_micro: what one of a unit is worth, in millionths of the major currency unit. exponent: digits of
-        the currency's minor unit.
+        Args: value_micro: what one of a unit is worth, in millionths of a minor unit.
         """
         units = {
             unit: {
                 **sums.scaled(self.baskets, population),
                 "before": self.earned[unit][0] * population // max(1, self.baskets),
                 "after": self.earned[unit][1] * population // max(1, self.baskets),
-                **self._worth(unit, sums, population, value_micro, exponent),
+                **self._worth(unit, sums, population, value_micro),
             }
             for unit, sums in sorted(self.units.items())
             if sums.total or sums.squares
@@ -115,11 +114,9 @@ class Estimate:
             ],
         }
 
-    def _worth(
-        self, unit: str, sums: Sums, population: int, value_micro: dict[str, int], exponent: int
-    ) -> dict[str, int]:
+    def _worth(self, unit: str, sums: Sums, population: int, value_micro: dict[str, int]) -> dict[str, int]:
         micro = value_micro.get(unit)
         if not micro:
             return {}
         estimate = sums.scaled(self.baskets, population)["estimate"]
-        return {"worth_minor": estimate * micro * 10**exponent // 1_000_000}
+        return {"worth_minor": estimate * micro // 1_000_000}

@@ -20,8 +20,7 @@ from regulars.governance.publishing.rules import estimating
 from regulars.governance.publishing.services import hooks, wholes
 from regulars.governance.publishing.services.wholes import Document
 from regulars.governance.publishing.terms import Estimate, PreviewState, UnknownEstimate
-from regulars.kernel import clock, ids, money
-from regulars.people.programs import services as programs
+from regulars.kernel import clock, ids
 from regulars.value.checkout.services import engine
 from regulars.value.ledger import services as ledger
 from regulars.value.orders.services import sampling
@@ -130,7 +129,7 @@ def _do(row: EstimateRow, on_progress: Progress | None) -> dict[str, Any]:
             promotions.decide(question=question, snapshot=after),
         )
     worth = {u.key: u.value_micro for u in ledger.units(program_id=row.program_id) if u.value_micro}
-    report = tally.report(population=population, value_micro=worth, exponent=money.exponent(before.currency))
+    report = tally.report(population=population, value_micro=worth)
     return {**report, "seed": row.seed, "version": before.version, "currency": before.currency}
 
 
@@ -185,11 +184,3 @@ def _told(row: EstimateRow) -> Estimate:
         started_at=row.started_at,
         finished_at=row.finished_at,
     )
-
-
-def currency_of(*, program_id: int) -> str:
-    """The currency in which an estimate's minor units are.
-
-    Raises: NoProgram.
-    """
-    return programs.by_id(program_id=program_id).currency

@@ -82,7 +82,17 @@ def documents(draw):
         ],
     }
     dropped = draw(st.lists(st.sampled_from(["brands", "policies", "ladders"]), unique=True, max_size=2))
-    return {name: value for name, value in document.items() if name not in dropped}
+    return noted(draw, {name: value for name, value in document.items() if name not in dropped})
+
+
+def noted(draw, document):
+    """Notes on some of the objects whose tables hold the present only."""
+    for section in ("program", "policies", "brands", "stores", "channels", "units"):
+        said = document.get(section)
+        for entry in [said] if isinstance(said, dict) else said or []:
+            if draw(st.booleans()):
+                entry["note"] = draw(NAMES)
+    return document
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

@@ -7,6 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regulars.governance.publishing import rules
+from regulars.governance.publishing.rules import comparing_documents, estimating, harming, merging, noting, public
+from regulars.governance.publishing.rules.differing import differences
 from regulars.kernel.errors import Invalid
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=12)
@@ -116,3 +118,132 @@ def test_times_of_day_words_and_numbers_with_leading_zeros_stay_texts():
         "a": "09:00", "b": "no", "c": "007", "d": "2026-01-01", "e": Decimal("1.50"), "f": None, "g": 12, "h": "true",
         "i": True,
     }  # fmt: skip
+
+
+OBJECTS = st.lists(
+    st.fixed_dictionaries({"key": st.sampled_from("abcd"), "scale": st.integers(0, 2)}, optional={"note": TEXTS}),
+    unique_by=lambda e: e["key"],
+    max_size=4,
+)
+DOCUMENTS = st.fixed_dictionaries(
+    {}, optional={"program": st.fixed_dictionaries({"name": TEXTS}), "units": OBJECTS, "brands": OBJECTS}
+)
+
+
+@given(DOCUMENTS, DOCUMENTS)
+def test_over_an_unchanged_base_what_was_written_is_taken_whole(base, wanted):
+    found, clashes = merging.merged(base=base, wanted=wanted, now=base)
+    assert clashes == []
+    assert {s: v for s, v in found.items() if s in wanted} == wanted
+    assert {s: v for s, v in found.items() if s not in wanted} == {s: v for s, v in base.items() if s not in wanted}
+
+
+@given(DOCUMENTS, DOCUMENTS, DOCUMENTS)
+def test_what_only_one_changed_is_kept_of_both_and_what_both_changed_is_told(base, wanted, now):
+    assert merging.merged(base=base, wanted=base, now=now)[0] == {s: now.get(s) for s in now}
+    found, clashes = merging.merged(base=base, wanted=wanted, now=now)
+    if not clashes:
+        for section in ("units", "brands"):
+            mine, theirs, old, got = (
+                comparing_documents.keyed(d.get(section))
+                for d in (wanted if section in wanted else base, now, base, found)
+            )
+            for key in {*mine, *theirs, *old}:
+                both = {str(mine.get(key)), str(theirs.get(key))}
+                assert str(got.get(key)) in both
+                if mine.get(key) != old.get(key):
+                    assert got.get(key) == mine.get(key)
+
+
+@given(DOCUMENTS)
+def test_notes_are_taken_out_and_put_in_without_loss(document):
+    said = {s: v for s, v in document.items() if v}
+    bare, notes, faults = noting.taken_out(said)
+    assert faults == []
+    back = noting.put_in(bare, notes)
+    assert noting.taken_out(back)[:2] == (bare, notes)
+    assert (
+        comparing_documents.changes(
+            {
+                s: [{k: v for k, v in e.items() if v != ""} for e in x] if isinstance(x, list) else x
+                for s, x in said.items()
+            },
+            back,
+        )
+        == ()
+    )
+
+
+@given(DOCUMENTS, DOCUMENTS)
+def test_documents_differ_exactly_where_something_is_told(before, after):
+    told = comparing_documents.changes(before, after)
+    if before == after:
+        assert told == ()
+    for one in told:
+        assert one.change in ("added", "changed", "removed")
+        assert one.change != "changed" or one.fields
+
+
+@pytest.mark.parametrize(
+    ("section", "before", "after", "says"),
+    [
+        ("earn_rules", {"rate": {"points": 1, "per": "1"}}, {"rate": {"points": 1, "per": "2"}}, ("less",)),
+        ("earn_rules", {"rate": {"points": 1, "per": "2"}}, {"rate": {"points": 1, "per": "1"}}, ()),
+        ("earn_rules", {"fixed": 5}, {"fixed": 5, "stores": ["a"]}, ("narrower",)),
+        ("earn_rules", {"stores": ["a"]}, {"stores": ["a", "b"]}, ()),
+        ("earn_rules", {"times": "3/2"}, {"times": "4/3"}, ("less",)),
+        ("units", {"expiry": {"kind": "never"}}, {"expiry": {"kind": "rolling", "months": 12}}, ("shorter",)),
+        ("units", {"expiry": {"kind": "rolling", "months": 12}}, {"expiry": {"kind": "rolling", "months": 24}}, ()),
+        ("units", {"debt": "only_pending"}, {"debt": "owe"}, ("harder",)),
+        ("ladders", {"levels": [{"key": "g", "enter": 1}]}, {"levels": [{"key": "g", "enter": 2}]}, ("higher",)),
+        ("ladders", {"levels": [{"key": "g", "enter": {"a": 1}}]}, {"levels": [{"key": "g", "enter": {"a": 2}}]}, ("higher",)),
+        ("ladders", {"levels": [{"key": "g", "enter": 2}]}, {"levels": [{"key": "g", "enter": 1}]}, ()),
+        ("rewards", {"price": [{"units": {"p": 500}}]}, {"price": [{"units": {"p": 600}}]}, ("dearer",)),
+        ("rewards", {"price": [{"units": {"p": 500}}]}, {"price": [{"units": {"p": 500}}, {"amount": "9"}]}, ()),
+        ("benefits", {"quota": {"times": 4}}, {"quota": {"times": 2}}, ("less",)),
+        ("packs", {"benefits": ["a", "b"]}, {"benefits": ["b"]}, ("fewer",)),
+        ("plans", {"price": "9.90"}, {"price": "12.90"}, ("dearer",)),
+        ("policies", {"notice_days": 30}, {"notice_days": 10}, ("less",)),
+        ("promotions", {"effects": [1]}, {"effects": []}, ()),
+    ],
+)  # fmt: skip
+def test_what_takes_something_from_members_is_known(section, before, after, says):
+    fields = list(differences(before, after))
+    assert harming.reasons(section=section, change="changed", fields=fields, before=before, after=after) == says
+
+
+@given(st.lists(st.integers(-1000, 1000), min_size=1, max_size=60), st.integers(1, 5))
+def test_an_estimate_lies_within_its_interval_and_is_exact_when_all_are_sampled(values, times):
+    sums = estimating.Sums()
+    for value in values:
+        sums.add(value)
+    whole = sums.scaled(len(values), len(values))
+    assert whole == {"estimate": sum(values), "low": sum(values), "high": sum(values)}
+    more = sums.scaled(len(values), len(values) * times)
+    assert more["low"] <= more["estimate"] <= more["high"]
+
+
+@given(DOCUMENTS, st.sampled_from(["en", "zh-Hans"]))
+def test_a_page_of_rules_can_be_made_of_any_document(document, language):
+    for section in public.page(document, language=language, today="2026-01-01"):
+        assert section.title
+        assert section.items
+
+
+def test_the_page_of_rules_says_each_thing_in_both_languages():
+    document = {
+        "program": {"currency": "CNY"},
+        "units": [
+            {"key": "p", "name": {"en": "Points", "zh-Hans": "积分"}, "expiry": {"kind": "rolling", "months": 12}}
+        ],
+        "earn_rules": [{"key": "base", "unit": "p", "rate": {"points": 1, "per": "10"}}],
+        "ladders": [{"key": "main", "measure": "p", "levels": [{"key": "a", "enter": 0}, {"key": "g", "enter": 5}]}],
+        "rewards": [{"key": "cup", "price": [{"units": {"p": 500}, "amount": "9.90"}, {"amount": "19.90"}]}],
+    }
+    for language, says in (
+        ("en", ["1 Points for every 10 CNY", "from 5 Points", "500 Points and 9.90 CNY or 19.90 CNY", "12 months"]),
+        ("zh-Hans", ["每消费 10 CNY 得 1 积分", "达到 5 积分", "500 积分 加 9.90 CNY 或 19.90 CNY", "12 个月"]),
+    ):
+        page = public.page(document, language=language, today="2026-01-01")
+        text = "\n".join(line for s in page for i in s.items for line in i.lines)
+        assert [x for x in says if x not in text] == []

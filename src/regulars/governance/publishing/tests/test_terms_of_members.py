@@ -332,8 +332,8 @@ def test_a_struck_through_price_was_the_lowest_of_its_days(db: None, later: Late
     program_id = cast.a_program(document=_document(", lowest_price_days: 30"))
 
     def priced(minor: int) -> None:
-        told = {"sku": "tea", "name": "Tea", "prices": [{"price_minor": minor}]}
-        status, answer = cast.a_caller(program_id).send("PUT", "/catalog/products/tea", told)
+        told = {"name": "Tea", "prices": [{"price_minor": minor}]}
+        status, answer = cast.a_caller(program_id).send("PUT", "/products/tea", told)
         assert status in (200, 201), answer
 
     def promoted(was: str) -> dict[str, Any]:
