@@ -18,6 +18,7 @@ from regulars.interfaces.console.reading import member as reading
 from regulars.interfaces.console.reading.finding import find
 from regulars.kernel import ids
 from regulars.kernel.errors import Invalid
+from regulars.people.agreements import services as agreements
 from regulars.people.consent import services as consent
 from regulars.people.members import services as members
 from regulars.people.members.terms import PREFIX, MemberStatus
@@ -215,6 +216,9 @@ def _consents(desk: Desk, member_id: UUID) -> dict[str, Any]:
     return {
         "standing": consent.current(program_id=desk.program.id, member_id=member_id),
         "history": list(reversed(consent.history(program_id=desk.program.id, member_id=member_id)))[:100],
+        "confirmed": agreements.acknowledgements(program_id=desk.program.id, member_id=member_id)[:100],
+        "to_confirm": agreements.waiting_for(program_id=desk.program.id, member_id=member_id),
+        "terms": agreements.version_of(program_id=desk.program.id, member_id=member_id),
     }
 
 

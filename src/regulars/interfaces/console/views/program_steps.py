@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -22,11 +23,13 @@ from regulars.interfaces.console import program_words
 from regulars.interfaces.console.desk import Desk, page
 from regulars.interfaces.console.refusals import said
 from regulars.interfaces.console.views.program import MOST_LETTERS, moment
-from regulars.kernel import ids
+from regulars.kernel import clock, ids
 from regulars.kernel.errors import NotFound, Refusal
 from regulars.people.agreements import services as agreements
+from regulars.value.benefits import services as benefits
 
 MOST = 100
+YEAR = timedelta(days=365)
 ACTS = {
     "save": "program:apply",
     "submit": "program:apply",
@@ -85,11 +88,13 @@ def schedules(desk: Desk) -> HttpResponse:
 
 @page("program:read")
 def told(desk: Desk) -> HttpResponse:
-    """What members were told of changes that take something from them, and how many confirmed it."""
+    """What members were told of changes that take something from them, and how many confirmed; what benefits cost."""
     found = agreements.tellings(program_id=desk.program.id, limit=MOST)
     counted = agreements.counted(program_id=desk.program.id, telling_ids=[t.telling_id for t in found])
     items = [(t, program_words.told(t.changes), counted[t.telling_id]) for t in found]
-    return desk.page("agreements", {"items": items}, title=_("Told and confirmed"))
+    year = clock.now() - YEAR
+    rows = benefits.costs(program_id=desk.program.id, since=year) if desk.may("benefits:read") else ()
+    return desk.page("agreements", {"items": items, "costs": rows}, title=_("Told and confirmed"))
 
 
 @page("program:read")
