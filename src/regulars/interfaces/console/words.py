@@ -10,6 +10,15 @@ from django.utils.translation import pgettext_lazy
 from regulars.interfaces.console.coupon_words import COUPON_EVENT, COUPON_STATE
 from regulars.interfaces.console.promoting.effects import EFFECTS
 from regulars.interfaces.console.reward_words import REDEMPTION, REWARD_BY, REWARD_KIND, REWARD_REFUSED, WAIT_STATE
+from regulars.interfaces.console.subscription_words import (
+    PAYMENT_KIND,
+    PAYMENT_STATE,
+    PERIOD_KIND,
+    SEAT_STATE,
+    SUBSCRIPTION_END,
+    SUBSCRIPTION_EVENT,
+    SUBSCRIPTION_STATE,
+)
 
 MEMBER_STATUS: dict[str, Any] = {
     "active": pgettext_lazy("member", "Active"),
@@ -220,6 +229,7 @@ TONE = {
     "redeemed": "good", "reserved": "warn", "voided": "bad", "expired": "plain", "making": "info", "done": "good",
     "fulfilled": "good", "requested": "warn", "accepted": "info", "shipped": "info", "ready": "info",
     "open": "info", "tendering": "warn", "staging": "info", "recording": "info", "running": "info",
+    "trial": "info", "starting": "info", "past_due": "warn", "paid": "good", "declined": "bad", "intended": "warn",
 }  # fmt: skip
 TABLES: dict[str, dict[str, Any]] = {
     "member": MEMBER_STATUS,
@@ -246,6 +256,13 @@ TABLES: dict[str, dict[str, Any]] = {
     "conflict": CONFLICT,
     "period": PERIOD,
     "redemption": REDEMPTION,
+    "subscription": SUBSCRIPTION_STATE,
+    "subscription_end": SUBSCRIPTION_END,
+    "subscription_event": SUBSCRIPTION_EVENT,
+    "payment": PAYMENT_STATE,
+    "payment_kind": PAYMENT_KIND,
+    "paid_period": PERIOD_KIND,
+    "seat": SEAT_STATE,
     "reward_by": REWARD_BY,
     "reward_kind": REWARD_KIND,
     "reward_refused": REWARD_REFUSED,

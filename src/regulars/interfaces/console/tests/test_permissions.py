@@ -25,6 +25,10 @@ NOBODY = "mrg_00000000000000000000000000"
 # What each page needs. A page that is not here fails the test below: think what it should need, then write it down.
 PAGES: dict[str, str | None] = {
     "console_overview": None,
+    "console_subscriptions": "subscriptions:read",
+    "console_subscription": "subscriptions:read",
+    "console_subscription_act": "subscriptions:write",
+    "console_subscription_income": "subscriptions:read",
     "console_choose": None,
     "console_members": "members:read",
     "console_search": "members:read",

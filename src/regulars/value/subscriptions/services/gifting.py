@@ -21,10 +21,10 @@ from regulars.value.subscriptions.terms import (
     Gift,
     GiftNotReady,
     GiftState,
-    NotGiftable,
     PaymentKind,
     PaymentState,
     PeriodKind,
+    PlanNotGiftable,
     State,
     Subscription,
     SubscriptionKeyReused,
@@ -49,7 +49,7 @@ def buy_gift(
 
     Args: payer_id: None: somebody who is no member. key: the same one names the same gift.
     Returns: the gift, and the id of its payment.
-    Raises: UnknownPlan; NotGiftable; UnknownProvider; UnknownMember; MemberMerged …; SubscriptionKeyReused.
+    Raises: UnknownPlan; PlanNotGiftable; UnknownProvider; UnknownMember; MemberMerged …; SubscriptionKeyReused.
     """
     provider = providers.usual(provider)
     asked = [plan, method, periods, str(payer_id), provider]
@@ -62,7 +62,7 @@ def buy_gift(
         return gift_of(told), PaymentRow.objects.get(gift_id=told.id).id
     wanted = document.plan(program_id=program_id, key=plan)
     if not wanted.giftable:
-        raise NotGiftable
+        raise PlanNotGiftable
     if payer_id is not None:
         base.living(program_id=program_id, member_id=payer_id)
     now, amount = clock.now(), wanted.price_minor * periods

@@ -55,7 +55,7 @@ class OtherFamily(Refusal):
     status = 422
 
 
-class NotGiftable(Refusal):
+class PlanNotGiftable(Refusal):
     """This plan cannot be given as a gift."""
 
     status = 422

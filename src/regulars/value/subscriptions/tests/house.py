@@ -85,6 +85,11 @@ def program(*plans: dict[str, Any], key: str = "shop", zone: str = ZONE) -> tupl
     return made.id, bank()
 
 
+def fresh() -> str:
+    """A key that no program has had."""
+    return f"shop-{next(_numbers)}"
+
+
 def bank() -> SandboxPayments:
     provider = Sleepless()
     providers._known.clear()

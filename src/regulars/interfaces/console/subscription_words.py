@@ -1,0 +1,81 @@
+"""What paid memberships, their payments and their stories are called, and why not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+SUBSCRIPTION_STATE: dict[str, Any] = {
+    "starting": _("Waits for its payment"),
+    "trial": _("Trial"),
+    "active": pgettext_lazy("subscription", "Active"),
+    "past_due": _("Past due"),
+    "paused": pgettext_lazy("subscription", "Paused"),
+    "cancelled": _("Cancelled, still runs"),
+    "ended": pgettext_lazy("subscription", "Ended"),
+}
+SUBSCRIPTION_END: dict[str, Any] = {
+    "cancelled": _("cancelled"),
+    "unpaid": _("not paid"),
+    "declined": _("the first payment was declined"),
+    "expired": _("ran out"),
+}
+SUBSCRIPTION_EVENT: dict[str, Any] = {
+    "asked": _("Asked for"),
+    "started": _("Started"),
+    "renewed": _("Renewed"),
+    "declined": _("Payment declined"),
+    "unreachable": _("The payment provider did not answer"),
+    "past_due": _("Past due; the grace runs"),
+    "method": _("Another way to pay"),
+    "change_asked": _("Another plan asked for"),
+    "changed": _("Another plan"),
+    "paused": pgettext_lazy("subscription", "Paused"),
+    "resumed": _("Runs again"),
+    "cancelled": _("Cancelled"),
+    "kept": _("Kept after all"),
+    "refunded": _("Money to give back"),
+    "refund_done": _("Money given back"),
+    "refund_failed": _("The money could not be given back"),
+    "ended": pgettext_lazy("subscription", "Ended"),
+    "invited": _("Guest invited"),
+    "joined": _("Guest joined"),
+    "left": _("Guest left"),
+    "removed": _("Guest removed"),
+    "merged": _("Went along when members were merged"),
+}
+PAYMENT_KIND: dict[str, Any] = {
+    "first": _("First payment"),
+    "renewal": _("Renewal"),
+    "change": _("Change of plan"),
+    "gift": pgettext_lazy("subscription", "Gift"),
+}
+PAYMENT_STATE: dict[str, Any] = {
+    "intended": _("Waits for the answer"),
+    "paid": _("Paid"),
+    "declined": _("Declined"),
+    "done": _("Given back"),
+    "failed": _("Failed"),
+}
+PERIOD_KIND: dict[str, Any] = {
+    "trial": _("Trial"),
+    "paid": _("Paid"),
+    "carried": _("Carried over"),
+    "gift": pgettext_lazy("subscription", "Gift"),
+}
+SEAT_STATE: dict[str, Any] = {
+    "invited": _("Invited"),
+    "joined": _("Joined"),
+    "left": _("Left"),
+    "removed": _("Removed"),
+}
+SENTENCES: dict[str, Any] = {
+    "unknown_subscription": _("There is no such membership here."),
+    "payment_under_way": _("A payment is under way; wait for its answer."),
+    "not_now": _("This cannot be done as the membership stands now."),
+    "pause_not_allowed": _("The plan does not allow this pause: it is too long, or there were enough this year."),
+    "too_much_refund": _("That is more than was paid and is left."),
+    "not_invited": _("This member has no place in the family."),
+}
