@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from regulars.interfaces.console import reward_words, subscription_words
+from regulars.interfaces.console import benefit_words, reward_words, subscription_words
 from regulars.kernel.errors import Invalid, Refusal
 
 SENTENCES: dict[str, Any] = {
@@ -17,6 +17,7 @@ SENTENCES: dict[str, Any] = {
     "invalid": _("What was sent cannot be understood."),
     "second_factor_needed": _("Set up your second factor first."),
     **reward_words.SENTENCES,
+    **benefit_words.SENTENCES,
     **subscription_words.SENTENCES,
     "unknown_member": _("There is no such member."),
     "unknown_identifier": _("There is no such identifier."),

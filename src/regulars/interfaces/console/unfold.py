@@ -56,6 +56,7 @@ NAVIGATION: list[dict[str, Any]] = [
             _item(_("Drafts"), "edit_note", "console_drafts", "program:read"),
             _item(_("Coupons"), "confirmation_number", "console_coupons", "coupons:read"),
             _item(_("Levels"), "stairs", "console_levels", "program:read"),
+            _item(_("Benefits"), "loyalty", "console_benefits", "benefits:read"),
             _item(_("Rewards"), "redeem", "console_rewards", "rewards:read"),
             _item(_("Paid membership"), "card_membership", "console_subscriptions", "subscriptions:read"),
         ],

@@ -11,6 +11,7 @@ from django.views.i18n import set_language
 from regulars.interfaces.console.desk import choose_program
 from regulars.interfaces.console.views import (
     acting,
+    benefits,
     care,
     coupons,
     drafting,
@@ -81,6 +82,8 @@ urlpatterns: list[Any] = [
     path("subscriptions/income/", subscriptions.income, name="console_subscription_income"),
     path("subscription/<str:ref>/", subscriptions.shown, name="console_subscription"),
     path("subscription/<str:ref>/do/<slug:name>/", subscriptions.acted, name="console_subscription_act"),
+    path("benefits/", benefits.listed, name="console_benefits"),
+    path("member/<str:ref>/benefits/", benefits.of_member, name="console_member_benefits"),
     path("rewards/", rewards.listed, name="console_rewards"),
     path("rewards/desk/", rewards.at_desk, name="console_reward_desk"),
     path("reward/<str:key>/", rewards.shown, name="console_reward"),

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from regulars.interfaces.console.benefit_words import BENEFIT_GIFT, BENEFIT_KIND, BENEFIT_PERIOD, BENEFIT_USE
 from regulars.interfaces.console.coupon_words import COUPON_EVENT, COUPON_STATE
 from regulars.interfaces.console.promoting.effects import EFFECTS
 from regulars.interfaces.console.reward_words import REDEMPTION, REWARD_BY, REWARD_KIND, REWARD_REFUSED, WAIT_STATE
@@ -113,6 +114,8 @@ UNEARNED: dict[str, Any] = {
     "channel": _("Other channels only"),
     "brand": _("Other brands only"),
     "audience": _("Other audiences only"),
+    "plan": _("Only with a paid plan"),
+    "benefit": _("Only with a benefit that is left"),
     "members_only": _("Members only"),
     "needs_member": _("Members only"),
     "tender": _("Other ways to pay only"),
@@ -255,6 +258,10 @@ TABLES: dict[str, dict[str, Any]] = {
     "effect": EFFECT,
     "conflict": CONFLICT,
     "period": PERIOD,
+    "benefit_kind": BENEFIT_KIND,
+    "benefit_period": BENEFIT_PERIOD,
+    "benefit_use": BENEFIT_USE,
+    "benefit_gift": BENEFIT_GIFT,
     "redemption": REDEMPTION,
     "subscription": SUBSCRIPTION_STATE,
     "subscription_end": SUBSCRIPTION_END,

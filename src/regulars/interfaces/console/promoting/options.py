@@ -25,6 +25,8 @@ def options(desk: Desk) -> Options:
         "ladders": _named(desk, document.get("ladders")),
         "templates": _named(desk, document.get("coupon_templates")),
         "audiences": _named(desk, document.get("audiences")),
+        "plans": _named(desk, document.get("plans")),
+        "benefits": _named(desk, document.get("benefits")),
     }
 
 
