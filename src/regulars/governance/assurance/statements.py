@@ -243,6 +243,7 @@ def _levels(program_id: int, member_id: UUID, begins: datetime, ends: datetime) 
             "to": move.to_level,
             "at": move.moved_at.isoformat(),
             "cause": move.cause,
+            "why": move.why,
             "version": move.version,
         }
         for n, move in enumerate(reversed(found), start=1)

@@ -114,6 +114,7 @@ class StatementLevel(Out):
     to: str = Field(description="The level after.")
     at: datetime
     cause: str = Field(description="What led to it.")
+    why: str = Field(description="What was found then, in a word; may be empty.")
     version: int
 
 

@@ -59,7 +59,9 @@ STATEMENT = {
         }
     ],
     "entries": [ENTRY],
-    "levels": [{"n": int, "ladder": str, "from": str, "to": str, "at": datetime, "cause": str, "version": int}],
+    "levels": [
+        {"n": int, "ladder": str, "from": str, "to": str, "at": datetime, "cause": str, "why": str, "version": int}
+    ],
     "person": Some({str: Or(str)}),
     "seal": {"key": str, "digests": {str: str}, "signature": str},
 }

@@ -2,6 +2,9 @@
 
 import copy
 import json
+import os
+import subprocess
+import sys
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
@@ -357,3 +360,14 @@ def test_the_command_says_what_was_changed_by_its_status_and_words(signed, house
     assert run(command, [str(good), "--key", "00" * 32]).exit_code == 1
     assert run(command, [str(none)]).exit_code == 2
     assert run(command, [str(good), "--key", "nonsense"]).exit_code == 2
+
+
+def test_a_stranger_checks_it_without_settings_or_database(signed, tmp_path):
+    file = tmp_path / "statement.json"
+    file.write_text(json.dumps(signed))
+    bare = {"PATH": os.environ["PATH"], "DATABASE_URL": "postgresql://nobody@/none"}
+    ran = subprocess.run(
+        [sys.executable, "-m", "regulars.cli", "verify-statement", str(file)],
+        env=bare, cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (ran.returncode, ran.stdout[:6]) == (0, "Whole:"), ran.stderr
