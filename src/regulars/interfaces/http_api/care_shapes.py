@@ -53,7 +53,7 @@ class HandOverIn(Body):
 class HandedOut(Out):
     moved: int = Field(description="How many members went to somebody else: 500 at most in one call.")
     left: int = Field(description="How many are still hers: call again, or find room for them.")
-    adviser: AdviserOut
+    adviser: AdviserOut = Field(description="The adviser as she is now.")
 
 
 class AssignIn(Body):
@@ -70,7 +70,7 @@ class EndIn(Body):
 
 class AssignmentOut(Out):
     kind: str = Field(description="What kind of care.")
-    adviser: AdviserOut
+    adviser: AdviserOut = Field(description="Who it is.")
     since: datetime = Field(description="From when on.")
     until: datetime | None = Field(description="Until when; null: now.")
     source: str = Field(description="`hand`, `turn` or `merge`.")

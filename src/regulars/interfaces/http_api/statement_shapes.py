@@ -53,7 +53,7 @@ class StatementBalance(Out):
     active: int
     pending: int
     held: int
-    debt: int
+    debt: int = Field(description="What she owes: later earnings repay it first.")
     total: int = Field(description="Active, pending and held, less the debt.")
 
 
@@ -73,7 +73,7 @@ class StatementUnit(Out):
 class StatementSource(Out):
     type: str | None = Field(description="What it comes from: `order`, `campaign` …")
     ref: str | None = Field(description="Its reference; an order's is `source/ref`.")
-    line: str | None
+    line: str | None = Field(description="The line of it, if only one is meant.")
 
 
 class StatementRule(Out):
@@ -104,7 +104,7 @@ class StatementEntry(Out):
     reverses: int | None = Field(description="The journal that it takes back.")
     reason: str | None
     hash: str = Field(description="The journal's place in the chain of the books, SHA-256 in hex.")
-    moves: list[StatementMove]
+    moves: list[StatementMove] = Field(description="What went from which account to which.")
 
 
 class StatementLevel(Out):
@@ -128,16 +128,16 @@ class StatementSeal(Out):
 
 class StatementOut(Out):
     statement: int = Field(description="The form of the statement: 1.")
-    program: StatementProgram
+    program: StatementProgram = Field(description="Whose books these are.")
     member: StatementMember
-    period: StatementPeriod
-    made_at: datetime
-    part: StatementPart
-    units: list[StatementUnit]
-    entries: list[StatementEntry]
+    period: StatementPeriod = Field(description="The days that it is about.")
+    made_at: datetime = Field(description="When it was made.")
+    part: StatementPart = Field(description="Which part of a long statement this is.")
+    units: list[StatementUnit] = Field(description="Each unit that ever moved: before, what happened, after.")
+    entries: list[StatementEntry] = Field(description="Journal by journal, oldest first.")
     levels: list[StatementLevel] = Field(description="Rises and falls; in the first part.")
     person: dict[str, str | None] | None = Field(default=None, description="Only what `include` asked for.")
-    seal: StatementSeal
+    seal: StatementSeal = Field(description="What proves it.")
 
 
 class StatementKeyOut(Out):
