@@ -1,0 +1,93 @@
+"""The console's pages of paid membership: plans, memberships by state, one with its story and acts, prepaid income."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from regulars.governance.publishing import services as publishing
+from regulars.interfaces.console.tests.conftest import Desk
+from regulars.interfaces.sandbox import SandboxPayments
+from regulars.kernel import ids
+from regulars.value.benefits.services.document import forget_versions
+from regulars.value.subscriptions import services as subscriptions
+from regulars.value.subscriptions.services import providers
+from regulars.value.subscriptions.terms import Subscription
+from regulars.value.subscriptions.tests import house
+
+PLAN = {
+    "key": "monthly",
+    "name": {"en": "Plus monthly", "zh-Hans": "月度会员"},
+    "price": "15.00",
+    "every": {"months": 1},
+    "pause": {"most_days": 60, "times_per_year": 1},
+    "refund": {"within_days": 14},
+    "family": {"members": 2},
+}
+
+
+@pytest.fixture
+def bank() -> Iterator[SandboxPayments]:
+    kept = dict(providers._known)
+    yield house.bank()
+    providers._known.clear()
+    providers._known.update(kept)
+
+
+@pytest.fixture
+def shop(desk: Desk, bank: SandboxPayments) -> Desk:
+    subscriptions.forget_versions()
+    forget_versions()
+    publishing.apply(document={"plans": [PLAN]}, program_id=desk.program_id, actor="system:test")
+    return desk
+
+
+def begun(shop: Desk) -> tuple[Subscription, str]:
+    sub = house.begun(shop.program_id, ids.decode("mem", shop.ann))
+    return sub, f"/console/subscription/{ids.encode('sub', sub.subscription_id)}/"
+
+
+def test_a_program_without_plans_says_where_they_are_written(desk: Desk) -> None:
+    text = desk.sits("owner").get("/console/subscriptions/").content.decode()
+    assert "No plan yet" in text
+    assert "No membership is in this state." in text
+    assert "Nothing was paid" in desk.sits("owner").get("/console/subscriptions/income/").content.decode()
+
+
+def test_plans_show_who_has_them_and_what_they_brought(shop: Desk) -> None:
+    _sub, path = begun(shop)
+    person = shop.sits("owner")
+    text = person.get("/console/subscriptions/").content.decode()
+    assert "Plus monthly" in text
+    assert "15.00" in text
+    assert path in person.get("/console/subscriptions/?state=active").content.decode()
+    assert path not in person.get("/console/subscriptions/?state=ended").content.decode()
+    assert path in person.get(f"/console/member/{shop.ann}/").content.decode()
+    income = person.get("/console/subscriptions/income/").content.decode()
+    assert "monthly" in income
+    assert person.get("/console/subscriptions/income/?starts=2026-01-02&ends=2026-01-01").status_code == 200
+
+
+def test_a_membership_is_paused_run_again_refunded_and_ended_for_a_reason(shop: Desk, bank: SandboxPayments) -> None:
+    sub, path = begun(shop)
+    person = shop.sits("service")
+    assert "Its story" in person.get(path).content.decode()
+    assert "rg-errors" not in person.get(path).content.decode()
+    missing = person.post(f"{path}do/pause/", {"pause-days": "5"})
+    assert missing.status_code == 200
+    assert person.post(f"{path}do/pause/", {"pause-days": "5", "pause-reason": "away"}).status_code == 302
+    assert subscriptions.by_text(program_id=shop.program_id, text=path.split("/")[-2]).state == "paused"
+    assert person.post(f"{path}do/resume/", {"resume-reason": "back"}).status_code == 302
+    told = person.post(f"{path}do/refund/", {"refund-amount": "99.00", "refund-reason": "sorry"}).content.decode()
+    assert "than was paid and is left" in told
+    assert person.post(f"{path}do/refund/", {"refund-amount": "2.00", "refund-reason": "sorry"}).status_code == 302
+    assert person.post(f"{path}do/cancel/", {"cancel-when": "at_once", "cancel-reason": "moves"}).status_code == 302
+    after = house.look(shop.program_id, sub.subscription_id)
+    assert (after.state, house.charged(bank)) == ("ended", [1500, -200, -1300])
+    assert shop.last_act()[0] == "subscriptions.cancel"
+
+
+def test_a_membership_of_another_program_is_not_found(shop: Desk) -> None:
+    answer = shop.sits("owner").get(f"/console/subscription/{ids.encode('sub', ids.new_id())}/")
+    assert answer.status_code == 404
