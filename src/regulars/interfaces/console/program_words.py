@@ -109,7 +109,7 @@ def told(changes: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _move(move: Mapping[str, Any]) -> dict[str, Any]:
-    samples = move.get("samples")
+    samples = move.get("sample")
     return {
         "from": move.get("from") or "–",
         "to": move.get("to") or "–",

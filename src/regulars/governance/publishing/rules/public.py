@@ -158,6 +158,8 @@ class _Reader:
         return lines
 
     def _level(self, key: Any) -> str:
+        if isinstance(key, str) and key.endswith("+"):
+            return f"{self._level(key[:-1])}+"
         if key in self.level_names:
             return self.level_names[key]
         return next((name for path, name in self.level_names.items() if path.endswith(f"/{key}")), str(key))

@@ -153,7 +153,7 @@ def _kind(field: Field, one: Change) -> str:
 
 def _move(move: Mapping[str, Any]) -> str:
     was, will = move.get("from") or "none", move.get("to") or "none"
-    samples = move.get("samples") or move.get("members_sample") or ()
+    samples = move.get("sample") or ()
     some = f", as {', '.join(map(str, list(samples)[:5]))}" if isinstance(samples, list | tuple) and samples else ""
     return f"{was} → {will}: {move.get('members', '?')} members{some}"
 
