@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -59,30 +60,8 @@ def subscribe(
     base.living(program_id=program_id, member_id=member_id)
     wanted = document.plan(program_id=program_id, key=plan)
     must_be_free(program_id=program_id, member_id=member_id, family=wanted.family)
+    row = begin(program_id, member_id, wanted, key=key, digest=digest, provider=provider, method=method)
     is_trial = _has_trial(program_id, member_id, wanted, with_trial)
-    row = SubscriptionRow.objects.create(
-        id=ids.new_id(),
-        program_id=program_id,
-        member_id=member_id,
-        family=wanted.family,
-        plan=wanted.key,
-        version=wanted.version,
-        state=State.STARTING,
-        key=key,
-        digest=digest,
-        currency=programs.by_id(program_id=program_id).currency,
-        provider=provider,
-        method=method,
-        asked_at=clock.now(),
-        period_n=0,
-        credit_minor=0,
-        anchor_n=0,
-        tries=0,
-        seats=0,
-        most_seats=0,
-        twin=0,
-        renews=True,
-    )
     base.tell(row, EventKind.ASKED, actor, plan=plan, trial=is_trial)
     day = base.today(program_id)
     ends_on = day + timedelta(days=wanted.trial_days) if is_trial else calendar.period_end(day, 1, wanted.every)
@@ -97,6 +76,28 @@ def subscribe(
         trial=is_trial,
     )
     return looking.subscription(program_id=program_id, subscription_id=row.id)
+
+
+def begin(program_id: int, member_id: UUID, plan: Plan, **more: Any) -> SubscriptionRow:
+    """A row of a subscription that waits for its first period. Args: more: its other columns."""
+    told = {
+        "id": ids.new_id(),
+        "family": plan.family,
+        "plan": plan.key,
+        "version": plan.version,
+        "state": State.STARTING,
+        "currency": programs.by_id(program_id=program_id).currency,
+        "asked_at": clock.now(),
+        "period_n": 0,
+        "credit_minor": 0,
+        "anchor_n": 0,
+        "tries": 0,
+        "seats": 0,
+        "most_seats": 0,
+        "twin": 0,
+        "renews": True,
+    }
+    return SubscriptionRow.objects.create(program_id=program_id, member_id=member_id, **{**told, **more})
 
 
 def must_be_free(*, program_id: int, member_id: UUID, family: str) -> None:

@@ -82,23 +82,28 @@ def buy_gift(
         created_at=now,
         actor=actor,
     )
-    payment = PaymentRow.objects.create(
+    return gift_of(row), _payment(row, provider, method).id
+
+
+def _payment(gift: GiftRow, provider: str, method: str) -> PaymentRow:
+    """What is meant to be taken for a gift; nothing for one that costs nothing."""
+    is_free = gift.amount_minor == 0
+    return PaymentRow.objects.create(
         id=ids.new_id(),
-        program_id=program_id,
-        gift=row,
+        program_id=gift.program_id,
+        gift=gift,
         kind=PaymentKind.GIFT,
-        state=PaymentState.INTENDED if amount else PaymentState.PAID,
+        state=PaymentState.PAID if is_free else PaymentState.INTENDED,
         n=1,
-        amount_minor=amount,
-        currency=row.currency,
+        amount_minor=gift.amount_minor,
+        currency=gift.currency,
         provider=provider,
         method=method,
-        terms={"plan": wanted.key, "version": wanted.version, "periods": periods},
-        created_at=now,
-        settled_at=None if amount else now,
-        settled_on=None if amount else base.today(program_id),
+        terms={"plan": gift.plan, "version": gift.version, "periods": gift.periods},
+        created_at=gift.created_at,
+        settled_at=gift.created_at if is_free else None,
+        settled_on=base.today(gift.program_id) if is_free else None,
     )
-    return gift_of(row), payment.id
 
 
 def with_lock(name: str) -> None:
@@ -138,34 +143,24 @@ def redeem(*, program_id: int, code: str, member_id: UUID, actor: str, who: Sequ
 
 
 def _begin(gift: GiftRow, member_id: UUID, actor: str) -> SubscriptionRow:
-    program_id, day, now = gift.program_id, base.today(gift.program_id), clock.now()
+    program_id, day = gift.program_id, base.today(gift.program_id)
     plan = document.plan(program_id=program_id, key=gift.plan, version=gift.version)
     beginning.must_be_free(program_id=program_id, member_id=member_id, family=plan.family)
     payment = PaymentRow.objects.get(gift_id=gift.id)
-    row = SubscriptionRow.objects.create(
-        id=ids.new_id(),
-        program_id=program_id,
-        member_id=member_id,
-        family=plan.family,
-        plan=plan.key,
-        version=plan.version,
-        state=State.STARTING,
+    row = beginning.begin(
+        program_id,
+        member_id,
+        plan,
         key=f"gift/{gift.id}",
         digest=b"",
         currency=gift.currency,
         provider=payment.provider,
-        asked_at=now,
-        started_at=now,
+        started_at=clock.now(),
         renews=False,
         gift=gift,
-        period_n=0,
-        credit_minor=0,
         anchor_on=day,
         anchor_n=gift.periods,
-        tries=0,
-        seats=0,
         most_seats=plan.guests,
-        twin=0,
     )
     period = running.open_period(
         row,

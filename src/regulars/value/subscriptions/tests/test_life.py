@@ -6,7 +6,6 @@ from datetime import date
 
 import pytest
 
-from regulars.value.ledger import services as ledger
 from regulars.value.subscriptions import services as subscriptions
 from regulars.value.subscriptions.terms import (
     AlreadySubscribed,
@@ -384,21 +383,3 @@ def test_staff_give_a_part_back_and_the_days_that_are_left_are_worth_less():
     assert house.charged(bank) == [1000, -300, -360]
     assert [p[2] for p in house.periods(shop, sub.subscription_id)] == [1000, 360, 0]
     assert subscriptions.discrepancies() == []
-
-
-def test_measure_is_given_once_for_each_paid_day_and_faster_to_who_pays_by_the_year():
-    from regulars.kernel.nights import Work
-
-    shop, _ = house.program()
-    ada, bob = house.member(shop), house.member(shop)
-    with house.noon(date(2026, 4, 1)):
-        house.begun(shop, ada)
-        house.begun(shop, bob, "yearly")
-    for day in (date(2026, 4, 4), date(2026, 4, 4), date(2026, 4, 5)):
-        with house.midnight(day) as _now:
-            from regulars.kernel import clock
-
-            work = Work(program_id=shop, day=day, at=clock.now(), cursor="", limit=500)
-            assert subscriptions.grow_at_night(work) is None
-    found = [ledger.balances(program_id=shop, member_id=m, zone=house.ZONE)["growth"].active for m in (ada, bob)]
-    assert found == [4 * 5, 4 * 8]
