@@ -125,6 +125,11 @@ begin
       exit;
     end if;
   end loop;
+  v_at := tiers_midnight(v_day + 1, p_zone);  -- who has fallen one level may fall the next one as well
+  if p_after > '-infinity' and tiers_reached(r, r.keeps, tiers_amounts(r, p_days, p_froms, p_sums, p_off_days, p_off_at,
+       p_off_m, p_off, tiers_window(r, p_joined, v_day + 1), null, v_at)) < p_place then
+    return least(v_first, v_at);
+  end if;
   if r.period = 'lifetime' then return v_first; end if;
   if r.period in ('calendar_year', 'anniversary') then
     if p_after = '-infinity' then return v_first; end if;
