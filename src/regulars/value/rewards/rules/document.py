@@ -189,7 +189,7 @@ def _price(entry: Reader, default: str, known: Known) -> Price:
                 said.fault(unit, "is no unit of this program that can be spent")
             units[unit] = amount or 1
     minor = _minor(entry, known)
-    if not units and not minor:
+    if not units and not minor and not entry.raw("amount"):
         entry.fault("", "says neither units nor an amount")
     found = Price(key=entry.key(required=False) or default, units=units, minor=minor)
     entry.done()

@@ -70,10 +70,10 @@ begin
      where r.kind = 'digital_code' and r.state = 'fulfilled'
      group by r.id, r.program_id, r.count having count(c.id) <> r.count
     union all
-    select 'R7', 'codes of ' || s.reward, s.program_id, s.added::text, count(c.id)::text
-      from rewards_shelf s join rewards_code c on c.program_id = s.program_id and c.reward = s.reward and c.state <> 'void'
+    select 'R7', 'codes of ' || s.reward, s.program_id, s.added::text, count(c.id) filter (where c.state <> 'void')::text
+      from rewards_shelf s join rewards_code c on c.program_id = s.program_id and c.reward = s.reward
      where s.session = '' and (p_program is null or s.program_id = p_program)
-     group by s.program_id, s.reward, s.added having count(c.id) <> s.added
+     group by s.program_id, s.reward, s.added having count(c.id) filter (where c.state <> 'void') <> s.added
     union all
     select 'R8', 'gift of ' || x.id, x.program_id, x.n::text, coalesce(g.n, 0)::text
       from (select r.id, r.program_id, case when r.state = 'fulfilled' then r.due_minor + coalesce(sum((s ->> 'amount')::bigint), 0)
