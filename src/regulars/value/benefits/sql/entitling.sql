@@ -1,14 +1,4 @@
--- What a member is entitled to. The only place here that reads levels and audiences.
-
--- Her levels as ladder/level, by the levels of one version; where no review has seen her, the lowest.
-create or replace function benefits_levels(p_program int, p_version int, p_member uuid) returns text[]
-language sql stable as $$
-  select coalesce(array_agg(l.ladder || '/' || coalesce(
-           (select v.key from tiers_standing s
-              join tiers_level v on v.program_id = p_program and v.version = p_version and v.ladder = s.ladder and v.key = s.level
-             where s.member_id = p_member and s.ladder = l.ladder), l.key) order by l.ladder_place), '{}')
-    from tiers_level l where l.program_id = p_program and l.version = p_version and l.place = 0
-$$;
+-- What a member is entitled to. The only place here that asks for levels and audiences.
 
 -- Keys of what she holds of a kind at a moment.
 create or replace function benefits_holds(p_member uuid, p_kind text, p_at timestamptz) returns text[]
@@ -33,7 +23,7 @@ begin
   select f.joined_at, f.birth_month, f.birth_day, coalesce(f.zone, v_zone) as zone into m
     from members_facts f where f.member_id = p_member and f.program_id = p_program;
   if not found then return; end if;
-  v_levels := benefits_levels(p_program, v_version, p_member);
+  v_levels := tiers_levels_of(p_program, v_version, p_member);
   v_plans := benefits_holds(p_member, 'plan', p_at);
   v_packs := benefits_holds(p_member, 'pack', p_at);
   v_audiences := audiences_of(p_member, p_at);

@@ -25,7 +25,7 @@ begin
   select * into e from benefits_entitled(p_program, p_member, p_at, p_benefit);
   if not found and p_gift is not null then  -- what an occasion brings was decided by who calls
     select b.version, b.times, p_period as period, 'occasion ' || p_period as via, b.cost_minor, b.funder,
-           (benefits_levels(p_program, b.version, p_member))[1] as level into e
+           (tiers_levels_of(p_program, b.version, p_member))[1] as level into e
       from benefits_benefit b join programs_facts f on f.program_id = b.program_id and f.current_version = b.version
      where b.program_id = p_program and b.key = p_benefit;
   end if;
