@@ -14,6 +14,7 @@ from regulars import __version__
 from regulars.interfaces.http_api import (
     allowances,
     audiences,
+    benefit_desk,
     benefits,
     care,
     care_notes,
@@ -165,6 +166,7 @@ for router in (
     coupons.router,
     coupon_desk.router,
     benefits.router,
+    benefit_desk.router,
     rewards.router,
     reward_desk.router,
     subscriptions.router,
