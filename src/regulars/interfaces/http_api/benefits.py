@@ -99,7 +99,7 @@ def list_benefits(request: HttpRequest) -> HttpResponse:
     response={200: shapes.EntitlementsOut, READ_REFUSED: Problem},
     operation_id="list_member_benefits",
     summary="What a member is entitled to, and what is left of it",
-    description="By her levels, plans, packs and audiences; now, or at another moment.",
+    description="By her levels as they stand now, and by plans, packs and audiences at that moment.",
 )
 def list_entitled(
     request: HttpRequest,

@@ -104,7 +104,7 @@ class HoldingRow(models.Model):
 
 
 class QuotaRow(models.Model):
-    """How often a member has used a benefit in a period. Kept: 400 days after its period; lifetimes for ever."""
+    """How often a member has used a benefit in a period. Kept: as long as its uses, whose sum it is."""
 
     pk = models.CompositePrimaryKey("member_id", "benefit", "period")
     member_id = models.UUIDField()

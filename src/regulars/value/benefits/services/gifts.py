@@ -10,7 +10,7 @@ import structlog
 from django.db import transaction
 
 from regulars.kernel import clock, ids
-from regulars.kernel.errors import Invalid, Refusal
+from regulars.kernel.errors import Busy, Invalid, Refusal
 from regulars.kernel.outbox import announce
 from regulars.people.members import services as members
 from regulars.people.programs import services as programs
@@ -169,6 +169,8 @@ def _fill(row: GiftRow, *, which: Callable[[Benefit], bool], level: str, at: dat
         with transaction.atomic():
             for key in keys:
                 _hand_over(row, key, at)
+    except Busy:  # nothing is wrong with the gift: whoever asked asks again
+        raise
     except Refusal as refused:
         row.state, row.why = GiftState.FAILED, f"{refused.code}: {refused.detail}"[:500]
         log.warning("a gift could not be given", gift=row.id, occasion=row.occasion, why=refused.code)

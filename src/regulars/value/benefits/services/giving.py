@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import transaction
 
 from regulars.kernel import clock, ids
-from regulars.kernel.errors import Refusal
+from regulars.kernel.errors import Busy, Refusal
 from regulars.people.programs import services as programs
 from regulars.value.benefits.models import UseRow
 from regulars.value.benefits.terms import PREFIX, Given
@@ -109,6 +109,8 @@ def _take_back(row: UseRow, n: int, part: Mapping[str, Any], actor: str) -> dict
             rewards.cancel(
                 program_id=row.program_id, redemption_id=UUID(part["reward"]["id"]), actor=actor, reason=reason
             )
+    except Busy:
+        raise
     except Refusal as refused:  # e.g. it was handed over, and stays with her
         return {**told, "whole": False, "why": refused.code}
     return {**told, "whole": True}
@@ -130,6 +132,8 @@ def _take_points(row: UseRow, n: int, points: Mapping[str, Any], actor: str) -> 
                 source=Source(type="benefit", ref=ids.encode(PREFIX, row.id)),
                 of=gave if gave != row.member_id else None,
             )
+    except Busy:
+        raise
     except Refusal as refused:  # e.g. somebody has reversed the very journal by hand
         return {**told, "whole": False, "why": refused.code}
     taken, owed, forgiven = back.taken[0], back.owed[0], back.forgiven[0]

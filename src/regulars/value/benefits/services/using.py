@@ -10,9 +10,9 @@ from django.db import transaction
 
 from regulars.kernel import clock, ids
 from regulars.kernel.errors import Invalid
-from regulars.value.benefits.models import UseRow
+from regulars.value.benefits.models import GiftRow, UseRow
 from regulars.value.benefits.services import base, document, giving, reading
-from regulars.value.benefits.terms import Entitled, NotAChoice, UnknownUse, Use, UseState
+from regulars.value.benefits.terms import Entitled, GiftState, NotAChoice, UnknownUse, Use, UseState
 
 _USE = (
     "select * from benefits_use(%s::int, %s::uuid, %s::text, %s::text, %s::uuid, %s::int, %s::bigint, %s::text,"
@@ -100,6 +100,12 @@ def undo(*, program_id: int, use_id: UUID, reason: str, actor: str) -> Use:
     row = UseRow.objects.select_related("gift").get(id=use_id)
     if done and row.given:
         giving.take_back(row=row, actor=actor)
+    if (
+        done
+        and row.gift_id is not None
+        and not UseRow.objects.filter(gift_id=row.gift_id, state=UseState.USED).exists()
+    ):
+        GiftRow.objects.filter(id=row.gift_id, state=GiftState.GIVEN).update(state=GiftState.RETURNED)
     return reading.use_of(row, is_new=bool(done))
 
 

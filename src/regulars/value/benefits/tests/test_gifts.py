@@ -260,6 +260,17 @@ def test_a_gift_that_cannot_be_given_stops_nobody_elses_and_can_be_tried_again()
     assert points(p, full) == 100
 
 
+def test_a_gift_whose_use_is_undone_by_hand_is_taken_back_whole() -> None:
+    p = program(CAKE)
+    m = born(p, 5, 4, "UTC")
+    look(p, datetime(2026, 5, 4, tzinfo=UTC))
+    (given,) = benefits.uses(program_id=p, member_id=m)
+    benefits.undo(program_id=p, use_id=given.use_id, reason="not her birthday", actor=ACTOR)
+    assert (points(p, m), occasions(p, m)[0][1], benefits.discrepancies()) == (0, "returned", [])
+    look(p, datetime(2026, 5, 4, 12, tzinfo=UTC))
+    assert points(p, m) == 0
+
+
 def value_of(p: int) -> Any:
     return benefits.costs(program_id=p)
 
