@@ -14,7 +14,7 @@ from regulars.value.benefits.terms import NotYourBenefit
 from regulars.value.subscriptions import services as subscriptions
 from regulars.value.subscriptions.services import providers
 from regulars.value.subscriptions.tests.house import bank as a_bank
-from tests.stories.cast import DOCUMENT, a_caller, a_member, a_program, an_order
+from tests.stories.cast import DOCUMENT, a_caller, a_member, a_program
 
 pytestmark = pytest.mark.django_db
 PLANS = """
@@ -22,6 +22,9 @@ benefits:
   - {{key: shipping, kind: free_shipping, for: {{packs: [plus]}}, quota: {{times: 2, period: month}}, cost: "6.00"}}
 packs:
   - {{key: plus, benefits: [shipping]}}
+promotions:
+  - {{key: plus-ten, name: Ten percent with Plus, plans: [monthly, yearly], effects: [{{kind: order_percent, percent: "10"}}]}}
+  - {{key: all-five, name: Five percent for all, effects: [{{kind: order_percent, percent: "5"}}]}}
 plans:
   - key: monthly
     name: {{en: Plus, zh-Hans: 会员}}
@@ -198,15 +201,38 @@ def test_a_family_has_what_the_plan_gives_while_it_sits_there(shop):
         benefits_used(shop, 2, shop.bob)
 
 
+def bought(shop, key, member, amount, day):
+    body = {
+        "member": member, "channel": "store", "store": "bund", "currency": "CNY", "occurred_at": f"{day}T11:59:00+08:00",
+        "lines": [{"id": "1", "sku": "SKU1", "quantity": "1", "amount_minor": amount}],
+    }  # fmt: skip
+    status, _ = shop.send("PUT", f"/sessions/{key}", body)
+    assert status == 201
+    status, receipt = shop.post(f"/sessions/{key}/close", {})
+    assert status == 201
+    return receipt
+
+
 def test_a_membership_says_what_it_saved_beside_what_it_cost(shop):
     with on("2026-04-01"):
+        bought(shop, "before", shop.ada, 10_000, "2026-04-01")  # only what all have
+    with on("2026-04-02"):
         subscribed(shop)
         benefits_used(shop, 2)
-        shop.post("/orders", an_order("o1", shop.ada, occurred_at="2026-04-01T11:00:00+08:00"))
+    with on("2026-04-03"):
+        receipt = bought(shop, "within", shop.ada, 20_000, "2026-04-03")
+        assert receipt["total"] < 20_000 * 95 // 100
+        bought(shop, "guest", shop.bob, 20_000, "2026-04-03")
     with on("2026-04-20"):
-        status, found = shop.get(f"/members/{shop.ada}/savings")
-    assert (status, found["saved_minor"], found["paid_minor"], found["currency"]) == (200, 1200, 1500, "CNY")
-    assert [(i["kind"], i["key"], i["times"]) for i in found["items"]] == [("benefit", "shipping", 2)]
+        status, found = shop.get(f"/members/{shop.ada}/savings?starts=2026-04-01&ends=2026-05-01")
+        assert shop.get(f"/members/{shop.bob}/savings")[1]["saved_minor"] == 0
+    items = {(i["kind"], i["key"]): i for i in found["items"]}
+    assert (status, found["paid_minor"], found["currency"]) == (200, 1500, "CNY")
+    assert (items["benefit", "shipping"]["amount_minor"], items["benefit", "shipping"]["times"]) == (1200, 2)
+    off = items["discount", "plus-ten"]
+    assert (off["amount_minor"] in (1900, 2000), off["times"]) == (True, 1)
+    assert set(items) == {("benefit", "shipping"), ("discount", "plus-ten")}
+    assert found["saved_minor"] == 1200 + off["amount_minor"]
 
 
 def test_prepaid_income_is_earned_by_the_day_and_sums_to_what_was_paid(shop):

@@ -21,6 +21,7 @@ SUBSCRIPTION_END: dict[str, Any] = {
     "unpaid": _("not paid"),
     "declined": _("the first payment was declined"),
     "expired": _("ran out"),
+    "closed": _("she has left the program"),
 }
 SUBSCRIPTION_EVENT: dict[str, Any] = {
     "asked": _("Asked for"),

@@ -187,7 +187,7 @@ def redeem_gift(
         )
 
     answer = bodies.paid(request, idempotency_key, work, status=201)
-    if answer.status_code == 404 and b'"unknown_gift"' in answer.content:
+    if answer.status_code == 404 and b'"unknown_gift_code"' in answer.content:
         coupons.count_miss(program_id=key.program_id, who=who)
     return answer
 

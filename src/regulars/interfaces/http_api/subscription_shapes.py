@@ -75,7 +75,7 @@ class SubscriptionOut(Out):
     covered_until: datetime | None = Field(description="To when benefits reach; null: nothing is given now.")
     paused_until: date | None = Field(description="The day on which it runs again.")
     ended_at: datetime | None = Field(description="When it ended.")
-    end_cause: str | None = Field(description="`cancelled`, `unpaid`, `declined` or `expired`.")
+    end_cause: str | None = Field(description="`cancelled`, `unpaid`, `declined`, `expired` or `closed`.")
     credit_minor: int = Field(description="What was paid and will pay for days to come.")
     price_minor: int = Field(description="The price of a period by its terms.")
     currency: str = Field(description="ISO 4217.")

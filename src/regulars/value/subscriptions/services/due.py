@@ -12,6 +12,8 @@ from django.db.models import Exists, OuterRef
 
 from regulars.kernel import clock
 from regulars.kernel.errors import Refusal
+from regulars.people.members import services as members
+from regulars.people.members.terms import MemberStatus
 from regulars.value.subscriptions.models import PaymentRow, SubscriptionRow
 from regulars.value.subscriptions.rules import calendar
 from regulars.value.subscriptions.services import base, document, pausing, paying, running
@@ -93,6 +95,8 @@ def step(*, program_id: int, subscription_id: UUID) -> int:
         running.end(row, "unpaid", actor=running.SYSTEM)
     elif not row.renews:
         running.end(row, "expired", actor=running.SYSTEM)
+    elif members.fact(program_id=program_id, member_id=row.member_id).status is MemberStatus.CLOSED:
+        running.end(row, "closed", actor=running.SYSTEM)  # nobody is charged who has left
     else:
         ask_renewal(row)
     return 1

@@ -7,6 +7,8 @@ from datetime import date
 import pytest
 
 from regulars.governance.identity import services as identity
+from regulars.people.members import services as members
+from regulars.people.members.terms import MemberStatus
 from regulars.value.subscriptions import services as subscriptions
 from regulars.value.subscriptions.terms import State, TrialUsed, When
 from regulars.value.subscriptions.tests import house
@@ -111,3 +113,13 @@ def test_who_is_forgotten_is_asked_for_no_more_money():
         subscriptions.forget(program_id=shop, member_id=ada)
     house.run(shop, date(2026, 5, 1), date(2026, 5, 1))
     assert (house.look(shop, sub.subscription_id).end_cause, house.charged(bank)) == ("expired", [1000])
+
+
+def test_who_has_left_is_charged_no_more():
+    shop, bank = house.program()
+    ada = house.member(shop)
+    with house.noon(APRIL):
+        sub = house.begun(shop, ada)
+        members.set_status(program_id=shop, member_id=ada, status=MemberStatus.CLOSED, reason="left", actor="staff:1")
+    house.run(shop, date(2026, 5, 1), date(2026, 5, 1))
+    assert (house.look(shop, sub.subscription_id).end_cause, house.charged(bank)) == ("closed", [1000])
