@@ -69,7 +69,7 @@ class House:
 
     def serve(self, *, workers: int = 1) -> None:
         self.server = self._start("serve", "--port", str(self.port), "--workers", str(workers))
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while time.monotonic() < deadline:
             try:
                 with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=2) as answer:

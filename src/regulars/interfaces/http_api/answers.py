@@ -7,6 +7,7 @@ import binascii
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import orjson
 from django.http import HttpRequest, HttpResponse
@@ -137,6 +138,20 @@ def decimal(value: Decimal) -> str:
     ('3', '0.48', '100')
     """
     return f"{value.normalize():f}"
+
+
+def place(text: str | None) -> UUID | None:
+    """A cursor that is an id.
+
+    Raises: Invalid when it is not one of ours.
+    """
+    parts = cursor_parts(text, size=1)
+    if parts is None:
+        return None
+    try:
+        return UUID(parts[0])
+    except (ValueError, AttributeError, TypeError) as no:
+        raise _no_cursor() from no
 
 
 def whole_parts(text: str | None, *, size: int) -> list[int] | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Literal
-from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
@@ -16,7 +15,7 @@ from regulars.interfaces.http_api import answers
 from regulars.interfaces.http_api.auth import Key
 from regulars.interfaces.http_api.shapes import ONCE, READ_REFUSED, REFUSED, Body, Json, Out, Problem, Text
 from regulars.kernel import ids
-from regulars.kernel.errors import Invalid, NotFound
+from regulars.kernel.errors import NotFound
 from regulars.people.staff.terms import ApiKey
 from regulars.value.promotions.services import drafts
 from regulars.value.promotions.terms.drafts import DRAFT_PREFIX, OPEN_STATES, Draft, DraftState
@@ -95,6 +94,25 @@ def _once(request: HttpRequest, key: str, work: Callable[[], Draft], status: int
     return answers.once(request, key, lambda: answers.json(_out(work()), status=status))
 
 
+def _step(
+    request: HttpRequest, draft: str, told: DraftActIn, once: str, do: Callable[..., Draft], **more: Any
+) -> HttpResponse:
+    """A step of a draft's way: all of them are asked alike."""
+    key: ApiKey = request.auth  # type: ignore[attr-defined]
+
+    def work() -> Draft:
+        return do(
+            program_id=key.program_id,
+            draft_id=ids.decode(DRAFT_PREFIX, draft),
+            actor=key.actor,
+            reason=told.reason,
+            revision=told.revision,
+            **more,
+        )
+
+    return _once(request, once, work)
+
+
 @router.get(
     "/promotion-drafts",
     auth=Key("program:read"),
@@ -113,19 +131,11 @@ def list_drafts(
     found = drafts.drafts(
         program_id=key.program_id,
         states=(DraftState(state),) if state else OPEN_STATES,
-        before=_place(cursor),
+        before=answers.place(cursor),
         limit=limit,
     )
     after = answers.cursor_text([str(found[-1].draft_id)]) if len(found) == limit else None
     return answers.json({"items": [_out(d) for d in found], "next_cursor": after})
-
-
-def _place(cursor: str | None) -> UUID | None:
-    parts = answers.cursor_parts(cursor, size=1)
-    try:
-        return UUID(parts[0]) if parts else None
-    except (ValueError, AttributeError, TypeError) as no:
-        raise Invalid(errors=[("cursor", "is not a cursor of this list; start again without one")]) from no
 
 
 @router.post(
@@ -199,18 +209,7 @@ def change_draft(request: HttpRequest, draft: str, told: DraftChangeIn, idempote
     "can name it among their `promotions`.",
 )
 def try_draft(request: HttpRequest, draft: str, told: DraftActIn, idempotency_key: str = ONCE) -> HttpResponse:
-    key: ApiKey = request.auth  # type: ignore[attr-defined]
-
-    def work() -> Draft:
-        return publishing.try_out(
-            program_id=key.program_id,
-            draft_id=ids.decode(DRAFT_PREFIX, draft),
-            actor=key.actor,
-            reason=told.reason,
-            revision=told.revision,
-        )
-
-    return _once(request, idempotency_key, work)
+    return _step(request, draft, told, idempotency_key, publishing.try_out)
 
 
 @router.post(
@@ -223,18 +222,11 @@ def try_draft(request: HttpRequest, draft: str, told: DraftActIn, idempotency_ke
 )
 def approve_draft(request: HttpRequest, draft: str, told: DraftActIn, idempotency_key: str = ONCE) -> HttpResponse:
     key: ApiKey = request.auth  # type: ignore[attr-defined]
+    return _step(request, draft, told, idempotency_key, drafts.approve, behind=key.created_by)
 
-    def work() -> Draft:
-        return drafts.approve(
-            program_id=key.program_id,
-            draft_id=ids.decode(DRAFT_PREFIX, draft),
-            actor=key.actor,
-            behind=key.created_by,
-            reason=told.reason,
-            revision=told.revision,
-        )
 
-    return _once(request, idempotency_key, work)
+def _published(**told: Any) -> Draft:
+    return publishing.publish(**told)[0]
 
 
 @router.post(
@@ -246,19 +238,7 @@ def approve_draft(request: HttpRequest, draft: str, told: DraftActIn, idempotenc
     description="Refused (`draft_outdated`) when the published promotion was changed after the draft began.",
 )
 def publish_draft(request: HttpRequest, draft: str, told: DraftActIn, idempotency_key: str = ONCE) -> HttpResponse:
-    key: ApiKey = request.auth  # type: ignore[attr-defined]
-
-    def work() -> Draft:
-        done, _ = publishing.publish(
-            program_id=key.program_id,
-            draft_id=ids.decode(DRAFT_PREFIX, draft),
-            actor=key.actor,
-            reason=told.reason,
-            revision=told.revision,
-        )
-        return done
-
-    return _once(request, idempotency_key, work)
+    return _step(request, draft, told, idempotency_key, _published)
 
 
 @router.post(
@@ -269,18 +249,7 @@ def publish_draft(request: HttpRequest, draft: str, told: DraftActIn, idempotenc
     summary="Give a draft up",
 )
 def discard_draft(request: HttpRequest, draft: str, told: DraftActIn, idempotency_key: str = ONCE) -> HttpResponse:
-    key: ApiKey = request.auth  # type: ignore[attr-defined]
-
-    def work() -> Draft:
-        return drafts.discard(
-            program_id=key.program_id,
-            draft_id=ids.decode(DRAFT_PREFIX, draft),
-            actor=key.actor,
-            reason=told.reason,
-            revision=told.revision,
-        )
-
-    return _once(request, idempotency_key, work)
+    return _step(request, draft, told, idempotency_key, drafts.discard)
 
 
 @router.post(
