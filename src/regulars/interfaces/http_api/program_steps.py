@@ -89,6 +89,7 @@ def _schedule(s: Schedule) -> dict[str, Any]:
 @router.get(
     "/program/schema",
     auth=None,
+    openapi_extra={"security": [{}]},  # anybody may
     response={200: dict[str, Any]},
     operation_id="get_program_schema",
     summary="The JSON Schema of a program document",
