@@ -16,7 +16,7 @@ Method = Annotated[
     Text,
     Field(min_length=1, max_length=200, description="The payment provider's token of how she pays; never a card."),
 ]
-Provider = Annotated[Text, Field(max_length=50, description="The payment provider; absent: the usual one.")]
+Provider = Annotated[Text, Field(min_length=1, max_length=50)]
 When = Literal["at_once", "period_end"]
 
 
@@ -160,7 +160,7 @@ class SubscribeIn(Body):
 
     plan: PlanKey
     method: Method
-    provider: Provider | None = None
+    provider: Provider | None = Field(default=None, description="The payment provider; absent: the usual one.")
     trial: Flag | None = Field(
         default=None, description="Absent: if there is one and she had none. True insists, false pays at once."
     )
@@ -217,7 +217,7 @@ class MethodIn(Body):
     """Another way to pay."""
 
     method: Method
-    provider: Provider | None = None
+    provider: Provider | None = Field(default=None, description="The payment provider; absent: the usual one.")
 
 
 class GuestIn(Body):
@@ -233,7 +233,7 @@ class BuyGiftIn(Body):
     method: Method
     periods: Annotated[StrictInt, Field(ge=1, le=24, description="For how many periods.")] = 1
     payer: Member | None = Field(default=None, description="The member who pays; absent: somebody else.")
-    provider: Provider | None = None
+    provider: Provider | None = Field(default=None, description="The payment provider; absent: the usual one.")
 
 
 class GiftOut(Out):

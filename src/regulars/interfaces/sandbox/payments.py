@@ -23,6 +23,7 @@ from regulars.value.subscriptions.terms import Answer, DuplicateKey, Outcome, Un
 
 NAME = "sandbox"
 ALWAYS = 10**9
+SLOWEST_MS = 10_000
 _PART = re.compile(r"(ok|declined|lost|down|duplicate|slow)(?:-(\d{1,5}))?\Z")
 _TABLES = """
 create table if not exists movement (key text primary key, kind text, amount integer, currency text, of text,
@@ -56,7 +57,7 @@ class SandboxPayments:
         """
         parts = _parts(method)
         if "slow" in parts:
-            self._sleep(parts["slow"] / 1000)
+            self._sleep(min(parts["slow"], SLOWEST_MS) / 1000)
         with self._books() as books:
             told = _told(books, key)
             if told is not None:
