@@ -73,21 +73,22 @@ begin
        and (p_members is null or t.member_id = any (p_members))),
   running as (
     select f.*, (f.counts_from at time zone p_zone)::date as day,
-           sum(f.amount) filter (where f.m = 1) over w as c1, sum(f.amount) filter (where f.m = 2) over w as c2,
+           row_number() over w as o, sum(f.amount) filter (where f.m = 1) over w as c1, sum(f.amount) filter (where f.m = 2) over w as c2,
            sum(f.amount) filter (where f.m = 3) over w as c3, sum(f.amount) filter (where f.m = 4) over w as c4
       from facts f
-    window w as (partition by f.member_id order by f.counts_from, f.seq, f.m, f.amount rows unbounded preceding))
-  select x.member_id, array_agg(x.day), array_agg(x.counts_from),
-         array_agg(coalesce(x.c1, 0)::bigint)
-           || case when n > 1 then array_agg(coalesce(x.c2, 0)::bigint) end
-           || case when n > 2 then array_agg(coalesce(x.c3, 0)::bigint) end
-           || case when n > 3 then array_agg(coalesce(x.c4, 0)::bigint) end,
-         array_agg(x.day order by x.counts_until) filter (where x.counts_until < 'infinity'),
-         array_agg(x.counts_until order by x.counts_until) filter (where x.counts_until < 'infinity'),
-         array_agg(x.m order by x.counts_until) filter (where x.counts_until < 'infinity'),
-         array_agg(x.amount order by x.counts_until) filter (where x.counts_until < 'infinity')
-    from (select * from running o order by o.member_id, o.counts_from, o.seq, o.m, o.amount) x
-   group by x.member_id;
+    window w as (partition by f.member_id order by f.counts_from, f.seq, f.m, f.amount rows unbounded preceding)),
+  ended as (
+    select e.member_id, array_agg(e.day order by e.counts_until, e.o) as days, array_agg(e.counts_until order by e.counts_until, e.o) as at,
+           array_agg(e.m order by e.counts_until, e.o) as m, array_agg(e.amount order by e.counts_until, e.o) as amounts
+      from running e where e.counts_until < 'infinity' group by e.member_id)
+  select x.member_id, x.days, x.froms, x.sums, e.days, e.at, e.m, e.amounts
+    from (select o.member_id, array_agg(o.day order by o.o) as days, array_agg(o.counts_from order by o.o) as froms,
+                 array_agg(coalesce(o.c1, 0)::bigint order by o.o)
+                   || case when n > 1 then array_agg(coalesce(o.c2, 0)::bigint order by o.o) end
+                   || case when n > 2 then array_agg(coalesce(o.c3, 0)::bigint order by o.o) end
+                   || case when n > 3 then array_agg(coalesce(o.c4, 0)::bigint order by o.o) end as sums
+            from running o group by o.member_id) x
+    left join ended e on e.member_id = x.member_id;
 end $$;
 
 -- Where members stand on one ladder at `p_now`: what they earned, and what was given or locked by hand. Who was walked

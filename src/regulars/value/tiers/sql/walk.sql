@@ -69,6 +69,7 @@ begin
     exit when v_next is null or v_next > p_until;
 
     -- midnight: a level's time is over, or a period begins, or both
+    if v_next < v_at then raise exception 'the walk goes back from % to %', v_at, v_next; end if;
     v_at := v_next;
     if v_next = v_ends or v_next = v_period then
       s := tiers_at_midnight(r, p_zone, p_joined, p_days, p_froms, p_sums, p_off_days, p_off_at, p_off_m,
