@@ -11,10 +11,12 @@ from zoneinfo import ZoneInfo
 
 from regulars.governance.assurance import services as assurance
 from regulars.governance.publishing import services as publishing
+from regulars.interfaces.sandbox.payments import SandboxPayments
 from regulars.kernel import clock, nights, outbox
 from regulars.people.programs import services as programs
 from regulars.people.programs.services.cache import memory
 from regulars.value.promotions import services as promotions
+from regulars.value.subscriptions import services as subscriptions
 from regulars.wiring import NIGHTS, WIRING
 from tests.stories.cast import Caller, a_caller
 
@@ -30,6 +32,7 @@ class House:
     program_id: int
     zone: str
     currency: str
+    provider: SandboxPayments
     _time: ExitStack = field(default_factory=ExitStack)
 
     def it_is(self, local: str) -> None:
@@ -63,6 +66,7 @@ class House:
 
     def hears_the_news(self) -> None:
         """Everything that was announced is reacted to, as a worker does within a second."""
+        subscriptions.work()
         while outbox.deliver_batch(WIRING):
             pass
 
@@ -90,13 +94,31 @@ class House:
 
     def gains(self, member: str, unit: str, amount: int, reason: str) -> None:
         """Something that she did elsewhere is told as points."""
-        body = {"unit": unit, "kind": "earn", "amount": amount, "reason": reason}
+        body = {"unit": unit, "kind": "adjust", "amount": amount, "reason": reason}
         assert self.asked("POST", f"/members/{member}/points", body)["state"] == "done"
         self.hears_the_news()
 
     def puts_on(self, audience: str, *members: str) -> None:
         """Members come on an audience."""
         self.asked("POST", f"/audiences/{audience}/members", {"members": list(members)})
+
+    def has(self, member: str, reward: str, **more: Any) -> dict[str, Any]:
+        """She has a reward for value; the redemption."""
+        return self.asked("POST", f"/rewards/{reward}/redemptions", {"member": member, **more})
+
+    def subscribes(self, member: str, plan: str, method: str = "ok", **more: Any) -> dict[str, Any]:
+        """She becomes a paying member; the subscription."""
+        made = self.asked("POST", f"/members/{member}/subscriptions", {"plan": plan, "method": method, **more})
+        self.hears_the_news()
+        return made
+
+    def subscription(self, made: dict[str, Any]) -> dict[str, Any]:
+        """A subscription as it stands now."""
+        return self.asked("GET", f"/subscriptions/{made['id']}")
+
+    def bank(self) -> list[int]:
+        """What the provider moved, in its order: charges, and refunds below zero."""
+        return [m.amount_minor if m.kind == "charge" else -m.amount_minor for m in self.provider.movements()]
 
     def coupons(self, member: str) -> list[dict[str, Any]]:
         """Her coupons that can be used, newest first."""
@@ -175,7 +197,7 @@ class House:
         self._time.close()
 
 
-def a_house(key: str, began: str = "2026-01-05T10:00") -> House:
+def a_house(key: str, provider: SandboxPayments, began: str = "2026-01-05T10:00") -> House:
     """A blueprint planned and applied on an empty database, with a key for its till."""
     memory.forget()
     promotions.forget()
@@ -187,7 +209,12 @@ def a_house(key: str, began: str = "2026-01-05T10:00") -> House:
     assert publishing.plan(document=publishing.export(program_id=version.program_id)).changes == ()
     program = programs.by_id(program_id=version.program_id)
     house = House(
-        key=key, till=a_caller(program.id), program_id=program.id, zone=program.zone, currency=program.currency
+        key=key,
+        till=a_caller(program.id),
+        program_id=program.id,
+        zone=program.zone,
+        currency=program.currency,
+        provider=provider,
     )
     house.it_is(began)
     return house

@@ -24,7 +24,9 @@ def test_the_same_member_pays_the_same_price_in_both_channels(opens):
 def test_an_order_from_the_web_is_picked_up_and_what_was_left_is_cancelled(opens):
     house = opens("neighbourhood")
     ann = house.joins("Ann Lee")
-    receipt = house.buys(ann, ("rice", 40.0), ("oil", 60.0), channel="web", store="web", attributes={"fulfilment": "pickup"})
+    receipt = house.buys(
+        ann, ("rice", 40.0), ("oil", 60.0), channel="web", store="web", attributes={"fulfilment": "pickup"}
+    )
     assert house.holds(ann) == {"points": 120}
     order = f"/orders/{receipt['order']}"
     oil = {"ref": "C1", "occurred_at": house.now, "lines": [{"id": "2", "quantity": "1"}]}

@@ -31,6 +31,13 @@ class Known:
             else None
         )
 
+    @property
+    def places(self) -> frozenset[str] | None:
+        """Every level as ladder/level."""
+        if self.levels is None:
+            return None
+        return frozenset(f"{ladder}/{level}" for ladder, levels in self.levels.items() for level in levels)
+
 
 def _key(entry: Mapping[str, Any]) -> bool:
     return isinstance(entry.get("key"), str)
@@ -64,13 +71,14 @@ def read(document: Mapping[str, Any], *, version: int = 0) -> tuple[tuple[Plan, 
 
 def _plan(entry: Reader, known: Known, version: int) -> Plan:
     trial, pause, cancel = entry.child("trial"), entry.child("pause"), entry.child("cancel")
-    change, family = entry.child("change"), entry.child("family")
+    change, family, whom = entry.child("change"), entry.child("family"), entry.child("for")
     plan = Plan(
         key=entry.key(),
         version=version,
         names=entry.names("name"),
         note=entry.text("note"),
         of=entry.key("of", required=False),
+        levels=whom.keys("levels", known=known.places, what="level") if whom else (),
         price_minor=_minor(entry, "price", known.currency, is_required=True),
         every=_every(entry),
         trial_days=_whole(trial, "days", least=1, most=366, is_required=True),
@@ -90,7 +98,7 @@ def _plan(entry: Reader, known: Known, version: int) -> Plan:
     )
     if plan.dunning and plan.grace_days < plan.dunning[-1]:
         entry.fault("grace_days", "must reach at least to the last day of dunning, or the last tries come too late")
-    for part in (trial, pause, cancel, change, family):
+    for part in (trial, pause, cancel, change, family, whom):
         if part is not None:
             part.done()
     entry.done()
@@ -208,6 +216,7 @@ def write_one(p: Plan, currency: str) -> dict[str, Any]:
         "name": dict(p.names),
         "note": p.note,
         "of": p.of,
+        "for": {"levels": list(p.levels)} if p.levels else {},
         "price": money.to_text(p.price_minor, currency),
         "every": every,
         "trial": trial,

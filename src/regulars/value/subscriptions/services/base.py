@@ -24,8 +24,11 @@ from regulars.value.subscriptions.terms import (
     PaymentUnderWay,
     Period,
     PeriodKind,
+    Plan,
+    PlanNotForYou,
     UnknownSubscription,
 )
+from regulars.value.tiers import services as tiers
 
 
 def ask(sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -70,6 +73,18 @@ def living(*, program_id: int, member_id: UUID) -> MemberFacts:
     if fact.status is MemberStatus.SUSPENDED:
         raise MemberSuspended
     return fact
+
+
+def must_be_for(*, program_id: int, member_id: UUID, plan: Plan) -> None:
+    """A plan for certain levels is begun by who stands on one of them; falling later does not end it.
+
+    Raises: PlanNotForYou.
+    """
+    if not plan.levels:
+        return
+    standings = tiers.standings(program_id=program_id, member_id=member_id)
+    if not {f"{s.ladder}/{s.level}" for s in standings} & set(plan.levels):
+        raise PlanNotForYou(levels=list(plan.levels))
 
 
 def held(*, program_id: int, subscription_id: UUID, others: Sequence[UUID] = ()) -> SubscriptionRow:

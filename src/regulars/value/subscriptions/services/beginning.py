@@ -46,7 +46,7 @@ def subscribe(
 
     Args: method: the provider's token of how she pays. key: the same one names the same subscription.
     with_trial: None: if the plan has one and she has not had it; True insists on it; False pays at once.
-    Raises: UnknownPlan; UnknownProvider; UnknownMember; MemberMerged, MemberClosed, MemberSuspended;
+    Raises: UnknownPlan; PlanNotForYou; UnknownProvider; UnknownMember; MemberMerged, MemberClosed, MemberSuspended;
     AlreadySubscribed; TrialUsed; SubscriptionKeyReused.
     """
     provider = providers.usual(provider)
@@ -60,6 +60,7 @@ def subscribe(
     base.living(program_id=program_id, member_id=member_id)
     wanted = document.plan(program_id=program_id, key=plan)
     must_be_free(program_id=program_id, member_id=member_id, family=wanted.family)
+    base.must_be_for(program_id=program_id, member_id=member_id, plan=wanted)
     row = begin(program_id, member_id, wanted, key=key, digest=digest, provider=provider, method=method)
     is_trial = _has_trial(program_id, member_id, wanted, with_trial)
     base.tell(row, EventKind.ASKED, actor, plan=plan, trial=is_trial)

@@ -77,6 +77,7 @@ def _wanted(row: SubscriptionRow, key: str, when: When | None) -> tuple[Plan, Wh
         raise NotNow(f"The plan of a subscription that is {row.state} cannot be changed.", state=row.state)
     if base.today(row.program_id) >= base.last_period(row).ends_on:
         raise NotNow("Its renewal is due; wait for it.", state=row.state)
+    base.must_be_for(program_id=row.program_id, member_id=row.member_id, plan=new)
     return new, when or money.change_when(old, new)
 
 

@@ -44,6 +44,7 @@ class Plan:
     names: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
     of: str = ""
+    levels: tuple[str, ...] = ()  # for whom, as ladder/level; none: for everybody
     price_minor: int = 0
     every: Every = Every(months=1)
     trial_days: int = 0

@@ -25,6 +25,10 @@ class UnknownProvider(Refusal):
     status = 422
 
 
+class PlanNotForYou(Refusal):
+    """This plan is for members of certain levels, and she stands on none of them."""
+
+
 class AlreadySubscribed(Refusal):
     """This member has a membership of this family already."""
 
