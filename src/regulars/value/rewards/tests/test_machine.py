@@ -60,14 +60,15 @@ class Mall(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         self.now = START
-        self.shop = house.program(
-            house.reward(
-                points=PRICE, stock=STOCK, per_member={"times": MOST}, cancel={"until": "fulfilled"},
-                waiting_list={"hours": HOURS},
-            )
-        )  # fmt: skip
+        with clock.at(START):
+            self.shop = house.program(
+                house.reward(
+                    points=PRICE, stock=STOCK, per_member={"times": MOST}, cancel={"until": "fulfilled"},
+                    waiting_list={"hours": HOURS},
+                )
+            )  # fmt: skip
+            self.people = [house.member(self.shop, 60) for _ in range(3)]
         self.paper, self.open, self.done = Paper(), [], []
-        self.people = [house.member(self.shop, 60) for _ in range(3)]
         self.paper.points = dict.fromkeys(self.people, 60)
         self.paper.used = dict.fromkeys(self.people, 0)
 
