@@ -62,7 +62,7 @@ class AccountRow(models.Model):
     moved_into = models.UUIDField(null=True)
 
     class Meta:
-        db_table = "ledger_account"  # L2_no_balance_below_zero is in sql/guards.sql: Django has no `0 <= all(…)`
+        db_table = "ledger_account"  # L2_no_balance_below_zero is the balances' domain: sql/domains.sql
 
 
 class JournalRow(models.Model):
@@ -157,7 +157,7 @@ class LotRow(models.Model):
         db_table = "ledger_lot"
         constraints = [
             models.CheckConstraint(
-                condition=Q(remaining__gte=0) & Q(remaining__lte=F("amount")) & Q(amount__gt=0),
+                condition=Q(remaining__lte=F("amount")),  # and their domains: sql/domains.sql
                 name="L2_a_lot_stays_between_nothing_and_its_amount",
             ),
         ]

@@ -6,7 +6,7 @@ alter table ledger_lot set (fillfactor = 90);
 alter table ledger_account add constraint "ledger_account_belongs_to_a_member"
   foreign key (member_id) references members_member (id);
 alter table ledger_account add constraint "L2_no_balance_below_zero" check (
-  (0 <= all (active || pending || held || debt)) is true);  -- one short expression: it is read again for every statement
+  (0 <= all (active || pending || held || debt)) is true);  -- domains.sql, loaded later, makes domains of it
 
 create or replace function ledger_history_stays() returns trigger language plpgsql as $$
 begin

@@ -67,7 +67,7 @@ CASES = [
     ),
     (
         "L2", "balance below zero",
-        "alter table ledger_account drop constraint \"L2_no_balance_below_zero\"; update ledger_account set debt = '{-1}'",
+        "alter domain ledger_balances drop constraint \"L2_no_balance_below_zero\"; update ledger_account set debt = '{-1}'",
     ),
     (
         "L3", "posting 1 moves nothing, or between unknown accounts",
@@ -89,7 +89,15 @@ CASES = [
     ),
     (
         "L6", "guard is missing or not proven: L2_no_balance_below_zero",
-        'alter table ledger_account drop constraint "L2_no_balance_below_zero"',
+        'alter domain ledger_balances drop constraint "L2_no_balance_below_zero"',
+    ),
+    (
+        "L6", "guard is missing or not proven: L2_no_balance_below_zero",
+        "drop view ledger_balance_facts cascade; alter table ledger_account alter debt type bigint[]",
+    ),
+    (
+        "L6", "guard is missing or not proven: L2_a_lot_stays_between_nothing_and_its_amount",
+        'alter domain ledger_lot_rest drop constraint "L2_a_lot_stays_between_nothing_and_its_amount"',
     ),
     ("L7", "more reversed than was there in unit 1", "update ledger_journal set amounts[1] = 13 where seq = 4"),
     ("L7", "more reversed than was there in unit 1", "update ledger_journal set amounts[1] = 9 where seq = 6"),
@@ -124,7 +132,10 @@ GUARDS = [
     ("L1_a_key_moves_value_once", "insert into ledger_journal select member_id, 99, program_id, kind, key, source_type, source_ref,"
      " source_line, rule_version, occurred_at, recorded_at, actor, reverses, reverses_member, reason, digest, hash"
      " from ledger_journal where seq = 1"),
-    ("L2_no_balance_below_zero", "update ledger_account set active = '{-1}'"),
+    *(("L2_no_balance_below_zero", f"update ledger_account set {column} = '{{{value}}}'")
+      for column in ("active", "pending", "held", "debt") for value in ("-1", "1,null")),
+    ("L2_a_lot_stays_between_nothing_and_its_amount", "insert into ledger_lot (member_id, seq, n, program_id, unit, amount,"
+     " remaining, state) select member_id, seq, 9, program_id, unit, 0, 0, state from ledger_lot where seq = 1 and n = 1"),
     ("L2_a_lot_stays_between_nothing_and_its_amount", "update ledger_lot set remaining = -1 where seq = 1"),
     ("L2_a_lot_stays_between_nothing_and_its_amount", "update ledger_lot set remaining = amount + 1 where seq = 1"),
     *(("L3_a_posting_moves_value_somewhere", "insert into ledger_journal (member_id, seq, program_id, kind, key, occurred_at,"
