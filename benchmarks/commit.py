@@ -4,7 +4,7 @@
 
 Both run on one private server (the product's settings), prepared, with as many clients, in rounds that take turns. An
 order is 3 or 10 lines of one of 200,000 members drawn uniformly; it earns points and growth, keeps a counter, an
-idempotency record (its answer is the order's own), lines as rows, journal with hash and postings, lots, and the news.
+idempotency record (its answer is the order's own), its lines, journal with hash and postings, lots, and the news.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _CALL = """\\set who random(1, :members)
 \\set n :n + 1
 select orders_commit(('00000000-0000-7000-8000-' || lpad(to_hex(:who::bigint), 12, '0'))::uuid, 1, null,
   lpad(to_hex(:n::bigint * 64 + :client_id::bigint), 32, '0')::uuid, 'till', :ref::text, 1, 'store', 'GBP', now(), now(), :total::bigint, :tenders::jsonb, 1,
-  :decision::jsonb, :digest::bytea, null, 'key:1', :lines::jsonb, '{1,2}'::smallint[], :amounts::bigint[],
+  :decision::jsonb, :digest::bytea, null, 'key:1', :lines::json, '{1,2}'::smallint[], :amounts::bigint[],
   null, null, null, :expires::timestamptz[], null, :amounts::bigint[], :counters::jsonb, :ref::text, :digest::bytea, 201::smallint,
  ''::bytea, :fact::jsonb);
 """

@@ -16,7 +16,10 @@ PROGRAM = "programs.ProgramRow"
 
 
 class OrderRow(models.Model):
-    """A sale. Kept: for ever; it names the member by id only."""
+    """A sale. Kept: for ever; it names the member by id only.
+
+    Its column `packed` is known to SQL alone: sql/packing.sql.
+    """
 
     id = models.UUIDField(primary_key=True)
     program = models.ForeignKey(PROGRAM, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
@@ -55,9 +58,7 @@ class OrderRow(models.Model):
         indexes = [models.Index(fields=["member_id", "occurred_at"], name="orders_of_member")]
 
 
-class LineRow(models.Model):
-    """A line of a sale. Kept: as long as its order."""
-
+class _Line(models.Model):
     pk = models.CompositePrimaryKey("order", "n")
     order = models.ForeignKey(OrderRow, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     n = models.IntegerField()
@@ -87,7 +88,22 @@ class LineRow(models.Model):
     cancelled = models.DecimalField(max_digits=18, decimal_places=6, db_default=0)
 
     class Meta:
-        db_table = "orders_line"  # what it may give back: sql/line_guard.sql
+        abstract = True
+
+
+class LineRow(_Line):
+    """A line of a sale: a view over packed and unpacked ones, which may be written. Kept: as long as its order."""
+
+    class Meta:
+        db_table = "orders_line"  # sql/packing.sql
+        managed = False
+
+
+class StoredLineRow(_Line):
+    """A line that changed, or was not told in one piece. Kept: as long as its order."""
+
+    class Meta:
+        db_table = "orders_line_row"  # what it may give back: sql/line_guard.sql
 
 
 class QuestionRow(models.Model):

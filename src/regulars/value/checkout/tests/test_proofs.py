@@ -47,7 +47,7 @@ PAID = "O22 points paid what the lines say"
 REDEEMED = "O23 a coupon of an order is redeemed by it"
 KNOWN = "O23 an order knows the coupons that it redeemed"
 USED = "S13 a limit was used by orders and tenders, and nobody else"
-_LINE = "update orders_line set {} where order_id = %s and n = 1"
+_LINE = "update orders_line_row set {} where order_id = %s and n = 1"
 _ORDER = "update orders_order set {} where id = %s"
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from regulars.value.orders.services.bulk import Back, Prepared, Sale
 
 _LINES = (
-    "copy orders_line (order_id, n, program_id, member_id, line_ref, sku, quantity, uom, amount_minor, tax_rate,"
+    "copy orders_line_row (order_id, n, program_id, member_id, line_ref, sku, quantity, uom, amount_minor, tax_rate,"
     " tax_included, kind, category, brand, description, attributes, earned) from stdin"
 )
 _ORDERS = (

@@ -38,7 +38,7 @@ _MOST_MERGES = 4
 _COMMIT = (
     "select orders_commit(%s::uuid, %s::int, %s::bigint, %s::uuid, %s::text, %s::text, %s::bigint, %s::text,"
     " %s::text, %s::timestamptz, %s::timestamptz, %s::bigint, %s::jsonb, %s::int, %s::jsonb, %s::bytea, %s::jsonb,"
-    " %s::text, %s::jsonb, %s::smallint[], %s::bigint[], %s::timestamptz[], %s::text[], %s::timestamptz[],"
+    " %s::text, %s::json, %s::smallint[], %s::bigint[], %s::timestamptz[], %s::text[], %s::timestamptz[],"
     " %s::timestamptz[], %s::text[], %s::bigint[], %s::jsonb, %s::text, %s::bytea, %s::smallint, %s::bytea,"
     " %s::jsonb)"
 )

@@ -73,7 +73,7 @@ begin
     state, total_minor, subtotal_minor, tenders, rule_version, seq, earned, decision, digest, attributes, extras)
   values (p_id, p_program, p_member, p_source, p_ref, p_store, p_channel, p_currency, p_occurred, p_recorded,
     'placed', p_total, p_subtotal, p_tenders, p_rule_version, v_seq, p_earned, p_decision, p_digest, p_attributes, v_extras);
-  insert into orders_line (order_id, n, program_id, member_id, line_ref, sku, quantity, uom, amount_minor, tax_rate,
+  insert into orders_line_row (order_id, n, program_id, member_id, line_ref, sku, quantity, uom, amount_minor, tax_rate,
     tax_included, kind, category, brand, description, attributes, earned, discount_minor, shares, tendered_minor)
   select p_id, l.n, p_program, p_member, l.i, l.s, l.q, coalesce(l.u, ''), l.a, l.t, coalesce(l.x, true),
          coalesce(l.k, 'goods'), l.c, l.b, l.d, l.j, l.e, coalesce(l.o, 0), l.h, coalesce(l.p, 0)

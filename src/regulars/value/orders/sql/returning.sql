@@ -9,9 +9,10 @@ $$;
 -- One part of a return on one line; the order is locked. Answers what is refunded and clawed, by slot.
 create or replace function orders_line_back(p_order uuid, p_n int, p_quantity numeric, p_amount bigint, p_strict boolean,
   out amount bigint, out clawed bigint[]) language plpgsql as $$
-declare l orders_line; v_returned numeric; v_reversed bigint[];
+declare l record; v_returned numeric; v_reversed bigint[];
 begin
-  select x.* into l from orders_line x where x.order_id = p_order and x.n = p_n;
+  perform orders_unpack(p_order);
+  select x.* into l from orders_line_row x where x.order_id = p_order and x.n = p_n;
   v_returned := l.returned + p_quantity;
   if not found or l.kind = 'adjustment' or v_returned > l.quantity
      or (p_strict and p_amount > greatest(0, l.amount_minor - l.returned_minor)) then
@@ -22,7 +23,7 @@ begin
     from unnest(l.earned) with ordinality as t(e, o);
   select array_agg(r - coalesce(l.reversed[o], 0) order by o) into clawed
     from unnest(v_reversed) with ordinality as t(r, o);
-  update orders_line x set returned = v_returned, returned_minor = l.returned_minor + orders_line_back.amount,
+  update orders_line_row x set returned = v_returned, returned_minor = l.returned_minor + orders_line_back.amount,
          reversed = v_reversed
    where x.order_id = p_order and x.n = p_n;
 end $$;
