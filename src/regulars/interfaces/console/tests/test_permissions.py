@@ -65,6 +65,13 @@ PAGES: dict[str, str | None] = {
     "console_coupon": "coupons:read",
     "console_coupon_codes": "coupons:write",
     "console_coupons": "coupons:read",
+    "console_rewards": "rewards:read",
+    "console_reward_desk": "rewards:read",
+    "console_reward": "rewards:read",
+    "console_redemption": "rewards:read",
+    "console_redemption_reveal": "members:reveal",
+    "console_redemption_act": "rewards:write",
+    "console_member_rewards": "rewards:read",
     "console_parity": "program:read",
     "console_product": "program:read",
     "console_products": "program:read",
@@ -97,9 +104,13 @@ PAGES: dict[str, str | None] = {
     "console_estimate": "program:read",
 }
 # What sending the form of a page needs, where reading needs less.
-SENT = {"console_coupons": "coupons:write"}
+SENT = {"console_coupons": "coupons:write", "console_member_rewards": "rewards:write"}
 OPEN = {"set_language"}  # for strangers too: the log-in page has the switcher
-OF_A_MEMBER = ("proof", "statement", "care", "care_reveal", "care_act", "own_desk")  # for who serves her, anywhere
+# for who serves her, anywhere
+OF_A_MEMBER = (
+    *("proof", "statement", "care", "care_reveal", "care_act", "own_desk"),
+    *("rewards", "reward_desk", "reward", "redemption", "redemption_reveal", "redemption_act", "member_rewards"),
+)
 BY_ACT = {"console_act", "console_draft_act"}
 
 
