@@ -95,6 +95,11 @@ def coupons(quick: bool) -> list[Row]:
     return _rows(_said("-m", "benchmarks.coupons", *size))
 
 
+def boundary_night(quick: bool) -> list[Row]:
+    """The night in which everybody's level ends, against one sequential read of what it must read."""
+    return _rows(_said("-m", "benchmarks.boundary_night", *(["--members", "20000"] if quick else [])))
+
+
 def evaluate(quick: bool) -> list[Row]:
     """Deciding a basket against 10 to 1,000 promotions, beside the least that any engine would do."""
     return _rows(_said("-m", "benchmarks.evaluate", "--json", "--rounds", "8" if quick else "60"))
@@ -112,6 +117,7 @@ BENCHMARKS: dict[str, Callable[[bool], list[Row]]] = {
     "verify": verify,
     "coupons": coupons,
     "evaluate": evaluate,
+    "boundary_night": boundary_night,
 }
 
 
