@@ -103,7 +103,7 @@ def family(request: HttpRequest, subscription: str) -> HttpResponse:
 @router.post(
     "/subscription-gifts",
     auth=Key("subscriptions:write"),
-    response={201: shapes.GiftOut, REFUSED: Problem},
+    response={201: shapes.SubscriptionGiftOut, REFUSED: Problem},
     operation_id="buy_subscription_gift",
     summary="Buy a membership for somebody else",
     description="Its code can be redeemed when it is paid (`state` `ready`). Money is asked for after the call has "
@@ -148,7 +148,7 @@ def _gift(key: ApiKey, code: str, first: HttpResponse) -> HttpResponse:
 @router.get(
     "/subscription-gifts/{code}",
     auth=Key("subscriptions:read"),
-    response={200: shapes.GiftOut, READ_REFUSED: Problem},
+    response={200: shapes.SubscriptionGiftOut, READ_REFUSED: Problem},
     operation_id="get_subscription_gift",
     summary="A gift by its code",
     description="Asking for codes that do not exist is slowed down.",
@@ -195,12 +195,14 @@ def redeem_gift(
 @router.post(
     "/subscription-gifts/{code}/refund",
     auth=Key("subscriptions:write"),
-    response={200: shapes.GiftOut, REFUSED: Problem},
+    response={200: shapes.SubscriptionGiftOut, REFUSED: Problem},
     operation_id="refund_subscription_gift",
     summary="Give back what was paid for a gift that nobody redeemed",
     description="Its code is worth nothing then.",
 )
-def refund_gift(request: HttpRequest, code: str, told: shapes.ReasonIn, idempotency_key: str = ONCE) -> HttpResponse:
+def refund_gift(
+    request: HttpRequest, code: str, told: shapes.SubscriptionReasonIn, idempotency_key: str = ONCE
+) -> HttpResponse:
     key: ApiKey = request.auth  # type: ignore[attr-defined]
 
     def once() -> HttpResponse:

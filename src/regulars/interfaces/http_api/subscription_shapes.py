@@ -20,7 +20,7 @@ Provider = Annotated[Text, Field(min_length=1, max_length=50)]
 When = Literal["at_once", "period_end"]
 
 
-class PlanOut(Out):
+class SubscriptionPlanOut(Out):
     """A plan that is sold."""
 
     key: str = Field(description="The key of the plan.")
@@ -37,10 +37,10 @@ class PlanOut(Out):
     packs: list[str] = Field(description="Packs of benefits that it gives.")
 
 
-class PlansOut(Out):
+class SubscriptionPlansOut(Out):
     """The plans of the version in force."""
 
-    items: list[PlanOut]
+    items: list[SubscriptionPlanOut]
 
 
 class PaymentOut(Out):
@@ -192,7 +192,7 @@ class PauseSubscriptionIn(Body):
     reason: Reason
 
 
-class ReasonIn(Body):
+class SubscriptionReasonIn(Body):
     """Why."""
 
     reason: Reason
@@ -236,7 +236,7 @@ class BuyGiftIn(Body):
     provider: Provider | None = Field(default=None, description="The payment provider; absent: the usual one.")
 
 
-class GiftOut(Out):
+class SubscriptionGiftOut(Out):
     """A membership as a gift."""
 
     code: str = Field(description="What the receiver tells; case, spaces and hyphens do not count.")

@@ -27,7 +27,7 @@ MOVES += "and is asked about again by itself. The same key again answers with th
 @router.get(
     "/plans",
     auth=Key("subscriptions:read"),
-    response={200: shapes.PlansOut, READ_REFUSED: Problem},
+    response={200: shapes.SubscriptionPlansOut, READ_REFUSED: Problem},
     operation_id="list_plans",
     summary="The plans that are sold",
     description="In the order of the program's document.",
@@ -181,7 +181,7 @@ def pause(
     description="With the days that were left when it was paused.",
 )
 def resume(
-    request: HttpRequest, subscription: str, told: shapes.ReasonIn, idempotency_key: str = ONCE
+    request: HttpRequest, subscription: str, told: shapes.SubscriptionReasonIn, idempotency_key: str = ONCE
 ) -> HttpResponse:
     key: ApiKey = request.auth  # type: ignore[attr-defined]
 
@@ -230,7 +230,9 @@ def cancel(
     summary="Take a cancellation back",
     description="While what is paid still runs; it renews as before.",
 )
-def keep(request: HttpRequest, subscription: str, told: shapes.ReasonIn, idempotency_key: str = ONCE) -> HttpResponse:
+def keep(
+    request: HttpRequest, subscription: str, told: shapes.SubscriptionReasonIn, idempotency_key: str = ONCE
+) -> HttpResponse:
     key: ApiKey = request.auth  # type: ignore[attr-defined]
 
     def work() -> Subscription:
