@@ -83,7 +83,7 @@ def test_nobody_publishes_alone_what_takes_from_members(house: cast.Caller) -> N
     assert writer.post(f"{path}/submit", {})[1]["state"] == "submitted"
     assert writer.post(f"{path}/approve", {})[0] == 403
     assert cast.a_caller(_program_id()).post(f"{path}/approve", {})[1]["code"] == "four_eyes", "made by one person"
-    _, secret = staff.make_key(program_id=_program_id(), name="boss", scopes={"program:approve"}, actor="staff:2")
+    _, secret = staff.make_key(program_id=_program_id(), name="boss", scopes={"program:approve"}, actor="system:boss")
     other = cast.Caller(secret)
     assert other.post(f"{path}/approve", {})[1]["state"] == "approved"
     status, no = writer.post(f"{path}/publish", {})
