@@ -11,6 +11,8 @@ from regulars.value.catalog.terms import Ask, Goods
 from regulars.value.checkout.terms import LineTold
 from regulars.value.promotions.terms import Line
 
+_MOST_MINOR = 10**12  # as with amounts that are told
+
 
 def lines_of(told: tuple[LineTold, ...], goods: Mapping[str, Goods]) -> tuple[tuple[Line, ...], list[Fault]]:
     """The lines of a basket, and the faults of those that nobody knows a price of.
@@ -29,17 +31,23 @@ def lines_of(told: tuple[LineTold, ...], goods: Mapping[str, Goods]) -> tuple[tu
                 (f"lines.{n - 1}.amount_minor", "is missing, and the catalog has no price for these goods here")
             )
             amount = 0
+        elif max(amount, _member_minor(line, known) or 0) > _MOST_MINOR:
+            faults.append((f"lines.{n - 1}.quantity", f"comes to more than {_MOST_MINOR} minor units"))
         lines.append(_line(line, n, amount, known))
     return tuple(lines), faults
 
 
+def _member_minor(line: LineTold, known: Goods | None) -> int | None:
+    if known is None or known.member_minor is None:
+        return None
+    return line_minor(unit_minor=known.member_minor, quantity=line.quantity)
+
+
 def _line(line: LineTold, n: int, amount: int, known: Goods | None) -> Line:
-    member_minor, category, brand = None, line.category, line.brand
+    member_minor, category, brand = _member_minor(line, known), line.category, line.brand
     categories: tuple[str, ...] = (category,) if category else ()
     attributes = line.attributes or {}
     if known is not None:
-        if known.member_minor is not None:
-            member_minor = line_minor(unit_minor=known.member_minor, quantity=line.quantity)
         if category is None or category == known.category:
             category, categories = known.category, known.categories
         brand = brand if brand is not None else known.brand

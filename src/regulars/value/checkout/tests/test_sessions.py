@@ -153,3 +153,14 @@ def test_a_promotion_that_brings_a_coupon_of_a_season_that_is_over_does_not_stra
     assert house.one("select count(*) from coupons_coupon where member_id = %s and template = 'five'", mary) == 1
     assert house.one("select count(*) from coupons_coupon where member_id = %s", mary) == 1
     assert orders.discrepancies() == []
+
+
+def test_a_price_of_the_catalog_times_a_huge_quantity_is_a_fault_and_not_a_broken_sum():
+    program = shop.program()
+    shop.product(program, "star", 10**12, member=10**12)
+    assert house.put(program, house.line("1", None, "1", sku="star"), key="one").due_minor == 10**12
+    with pytest.raises(Invalid) as no:
+        house.put(program, house.line("1", None, "999999999", sku="star"), key="all")
+    assert no.value.errors == [("lines.0.quantity", "comes to more than 1000000000000 minor units")]
+    with pytest.raises(Invalid):  # a member's price of so many
+        house.put(program, house.line("1", 100, "999999999", sku="star"), key="theirs")
