@@ -10,30 +10,22 @@ as were answered must be in the database.
 
 from __future__ import annotations
 
-import argparse
-import re
 import shutil
-import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
-from benchmarks import private
-from benchmarks.rows import Row, tell
+from benchmarks import private, serving
+from benchmarks.rows import Row
+from benchmarks.serving import THREADS
 
 FLOORS = {1: 0.13, 2: 0.16}  # workers → times TPC-B
-THREADS, CONNECTIONS, TPCB_CLIENTS, TPCB_SCALE = 2, 16, 8, 20
+CONNECTIONS = 16
 LATENCY_CEILING = 8  # p99 as a multiple of the median
 
 DOCUMENT = """
@@ -49,12 +41,6 @@ earn_rules:
   - {key: coffee, unit: points, per_unit: 2, lines: line.category == 'coffee', caps: [{amount: 50, period: month}]}
   - {key: large, unit: points, fixed: 20, when: basket.goods_minor >= 5000}
   - {key: weekend, unit: points, times: 2, multiplies: [base], weekdays: [sat, sun]}
-"""
-_MEMBERS = """
-insert into members_member (id, program_id, number, status, joined_at, joined_channel, joined_store, locale, masked_name,
-  attributes, wrapped_key)
-  select ('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, %s::int, n::text, 'active', now(), '', '', '', '', '{}',
-         '\\x00' from generate_series(1, %s::int) n
 """
 _SCRIPT = """
 local members = {}
@@ -94,48 +80,15 @@ class Run:
     bad: int
 
 
-@contextmanager
-def served(workers: int) -> Iterator[str]:
-    """The product's server in a process of its own; yields its address, ends it afterwards."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    words = ["serve", "--port", str(port), "--workers", str(workers), "--threads", str(THREADS)]
-    process = subprocess.Popen([sys.executable, "-m", "regulars.cli", *words], stdout=subprocess.DEVNULL)
-    try:
-        for _ in range(300):
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2)
-                break
-            except (urllib.error.URLError, OSError):
-                time.sleep(0.2)
-        yield f"http://127.0.0.1:{port}/api/v1/orders"
-    finally:
-        process.terminate()
-        process.wait(timeout=60)
-
-
 def world(members: int, folder: Path) -> str:
     """A program with its members; answers the secret of a key that may tell orders."""
     # these read Django's settings, which the private server has just made
     publishing: Any = import_module("regulars.governance.publishing.services")
-    staff: Any = import_module("regulars.people.staff.services")
     programs: Any = import_module("regulars.people.programs.services")
-    ids: Any = import_module("regulars.kernel.ids")
-    connection: Any = import_module("django.db").connection
     publishing.apply(document=DOCUMENT, actor="system:bench")
     program_id = programs.get(key="bench").id
-    with connection.cursor() as cursor:
-        cursor.execute(_MEMBERS, [program_id, members])
-        cursor.execute("select count(ledger_open(id, program_id)) from members_member")
-        cursor.execute("vacuum (analyze)")
-    (folder / "members").write_text(
-        "\n".join(ids.encode("mem", UUID(int=(0x7000 << 64 | 8 << 60) + n)) for n in range(1, members + 1))
-    )
-    _, secret = staff.make_key(
-        program_id=program_id, name="till", scopes=["orders:write"], actor="system:bench", rate_per_minute=1_000_000
-    )
-    return str(secret)
+    serving.people(program_id, members, folder)
+    return serving.a_key(program_id, "orders:write")
 
 
 def told(address: str, folder: Path, secret: str, seconds: int) -> Run:
@@ -144,35 +97,17 @@ def told(address: str, folder: Path, secret: str, seconds: int) -> Run:
     script = _SCRIPT.replace("MEMBERS", str(folder / "members")).replace("SECRET", secret)
     script = script.replace("RUN", f"{time.time_ns():x}").replace("AT", at, 1)
     (folder / "orders.lua").write_text(script)
-    before = _kept()
-    command = [
-        "wrk",
-        "-t",
-        "1",
-        "-c",
-        str(CONNECTIONS),
-        "-d",
-        str(seconds),
-        "-s",
-        str(folder / "orders.lua"),
-        address,
-    ]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    found = re.search(r"told (\d+) in (\d+) us, p50 (\d+) us, p99 (\d+) us, refused (\d+), broken (\d+)", said)
-    if found is None:
-        raise SystemExit(f"wrk said: {said}")
-    count, micros, p50, p99, refused, broken = (int(x) for x in found.groups())
-    if _kept() - before < count - refused:
-        raise SystemExit(f"{count - refused} good answers, but only {_kept() - before} new orders")
-    return Run(rate=(count - refused) * 1e6 / micros, p50_ms=p50 / 1000, p99_ms=p99 / 1000, bad=refused + broken)
-
-
-def _kept() -> int:
-    connection: Any = import_module("django.db").connection
-    with connection.cursor() as cursor:
-        cursor.execute("select count(*) from orders_order")
-        (count,) = cursor.fetchone()
-    return int(count)
+    before = serving.orders()
+    said = serving.wrk(folder / "orders.lua", f"{address}/api/v1/orders", connections=CONNECTIONS, seconds=seconds)
+    count, refused, kept = said["told"], said["refused"], serving.orders() - before
+    if kept < count - refused:
+        raise SystemExit(f"{count - refused} good answers, but only {kept} new orders")
+    return Run(
+        rate=(count - refused) * 1e6 / said["us"],
+        p50_ms=said["p50"] / 1000,
+        p99_ms=said["p99"] / 1000,
+        bad=refused + said["broken"],
+    )
 
 
 def measure(*, seconds: int, rounds: int, members: int) -> list[Row]:
@@ -186,15 +121,12 @@ def measure(*, seconds: int, rounds: int, members: int) -> list[Row]:
     with private.server() as home, tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         secret = world(members, folder)
-        psql = [str(private.programs() / "psql"), "-h", str(home), "-U", "postgres", "-qc", "create database tpcb"]
-        subprocess.run(psql, check=True)
-        private.pgbench(home, "tpcb", "-i", "-q", "-s", str(TPCB_SCALE))
+        serving.make_tpcb(home)
         for round_ in range(rounds + 1):  # the first warms up and is not counted
-            usual = ["-n", "-M", "prepared", "-c", str(TPCB_CLIENTS), "-j", "1", "-T", str(seconds)]
-            reference = private.rate(private.pgbench(home, "tpcb", *usual))
+            reference = serving.tpcb_rate(home, seconds)
             runs = {}
             for workers in FLOORS:
-                with served(workers) as address:
+                with serving.served(workers) as address:
                     told(address, folder, secret, 3)  # connections, prepared statements, first reads
                     runs[workers] = told(address, folder, secret, seconds)
             sys.stderr.write(f"round {round_}: TPC-B {reference:.0f}/s, {runs}\n")
@@ -224,28 +156,5 @@ def _rows(workers: int, runs: list[Run], tpcb: list[float]) -> list[Row]:
     ]
 
 
-def run(quick: bool) -> list[Row]:
-    """The rows; quick: to see that it runs."""
-    return measure(seconds=4 if quick else 15, rounds=1 if quick else 3, members=2_000 if quick else 20_000)
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Measure and print; 0 when every limit was kept."""
-    ask = argparse.ArgumentParser(prog="benchmarks.orders_http", description=(__doc__ or "").splitlines()[0])
-    ask.add_argument("--seconds", type=int, default=15)
-    ask.add_argument("--rounds", type=int, default=3)
-    ask.add_argument("--members", type=int, default=20_000)
-    ask.add_argument("--quick", action="store_true")
-    ask.add_argument("--json", action="store_true")
-    said = ask.parse_args(arguments)
-    rows = run(True) if said.quick else measure(seconds=said.seconds, rounds=said.rounds, members=said.members)
-    if said.json:
-        tell(rows)
-    else:
-        for row in rows:
-            print(f"{row.name}: {row.ratio} {row.unit}, {row.limit}{'' if row.is_met else ' MISSED'} {row.detail}")
-    return 0 if all(row.is_met for row in rows) else 1
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(serving.main("benchmarks.orders_http", __doc__ or "", measure))

@@ -10,12 +10,9 @@ the database. Then closes alone, on baskets told before, with 8 connections.
 
 from __future__ import annotations
 
-import argparse
 import itertools
-import re
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -23,13 +20,12 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import orjson
 
-from benchmarks import private
-from benchmarks.orders_http import _MEMBERS, THREADS, TPCB_CLIENTS, TPCB_SCALE, served
-from benchmarks.rows import Row, tell
+from benchmarks import private, serving
+from benchmarks.rows import Row
+from benchmarks.serving import THREADS
 
 FLOORS = {1: 0.06, 2: 0.10}  # workers → pairs as times TPC-B
 CONNECTIONS, CLOSING = 16, 8
@@ -133,32 +129,16 @@ def world(members: int, folder: Path) -> str:
     """A program with its members and codes; answers the secret of a key that may sell."""
     # these read Django's settings, which the private server has just made
     publishing: Any = import_module("regulars.governance.publishing.services")
-    staff: Any = import_module("regulars.people.staff.services")
     programs: Any = import_module("regulars.people.programs.services")
     coupons: Any = import_module("regulars.value.coupons.services")
-    ids: Any = import_module("regulars.kernel.ids")
-    connection: Any = import_module("django.db").connection
     publishing.apply(document=orjson.dumps(document()).decode(), actor="system:bench")
     program_id = programs.get(key="bench").id
     begun = coupons.begin_batch(program_id=program_id, template="five", size=CODES, key="bench", actor="system:bench")
     coupons.make_batch(program_id=program_id, batch_id=begun.batch_id)
     text = b"".join(coupons.codes_of(program_id=program_id, batch_id=begun.batch_id)).decode()
     (folder / "codes").write_text("\n".join(line.split(",")[0] for line in text.splitlines()[1:]))
-    with connection.cursor() as cursor:
-        cursor.execute(_MEMBERS, [program_id, members])
-        cursor.execute("select count(ledger_open(id, program_id)) from members_member")
-        cursor.execute("vacuum (analyze)")
-    (folder / "members").write_text(
-        "\n".join(ids.encode("mem", UUID(int=(0x7000 << 64 | 8 << 60) + n)) for n in range(1, members + 1))
-    )
-    _, secret = staff.make_key(
-        program_id=program_id,
-        name="till",
-        scopes=["sessions:write"],
-        actor="system:bench",
-        rate_per_minute=1_000_000,
-    )
-    return str(secret)
+    serving.people(program_id, members, folder)
+    return serving.a_key(program_id, "sessions:write")
 
 
 _used = itertools.count()
@@ -186,43 +166,16 @@ def driven(
     }.items():
         script = script.replace(name, value)
     (folder / "sessions.lua").write_text(script)
-    before = _kept()
-    command = [
-        "wrk",
-        "-t",
-        "1",
-        "-c",
-        str(connections),
-        "-d",
-        str(seconds),
-        "-s",
-        str(folder / "sessions.lua"),
-        address,
-    ]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    found = re.search(
-        r"told (\d+) in (\d+) us, p50 (\d+) us, p95 (\d+) us, p99 (\d+) us, refused (\d+), broken (\d+)", said
-    )
-    if found is None:
-        raise SystemExit(f"wrk said: {said}")
-    count, micros, p50, p95, p99, refused, broken = (int(x) for x in found.groups())
-    orders = _kept() - before
+    before = serving.orders()
+    said = serving.wrk(folder / "sessions.lua", address, connections=connections, seconds=seconds)
     return Run(
-        rate=orders * 1e6 / micros,
-        calls=count,
-        p50_ms=p50 / 1000,
-        p95_ms=p95 / 1000,
-        p99_ms=p99 / 1000,
-        bad=refused + broken,
+        rate=(serving.orders() - before) * 1e6 / said["us"],
+        calls=said["told"],
+        p50_ms=said["p50"] / 1000,
+        p95_ms=said["p95"] / 1000,
+        p99_ms=said["p99"] / 1000,
+        bad=said["refused"] + said["broken"],
     )
-
-
-def _kept() -> int:
-    connection: Any = import_module("django.db").connection
-    with connection.cursor() as cursor:
-        cursor.execute("select count(*) from orders_order")
-        (count,) = cursor.fetchone()
-    return int(count)
 
 
 def _first(step: int) -> int:
@@ -243,16 +196,13 @@ def measure(*, seconds: int, rounds: int, members: int) -> list[Row]:
     with private.server() as home, tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         secret = world(members, folder)
-        psql = [str(private.programs() / "psql"), "-h", str(home), "-U", "postgres", "-qc", "create database tpcb"]
-        subprocess.run(psql, check=True)
-        private.pgbench(home, "tpcb", "-i", "-q", "-s", str(TPCB_SCALE))
+        serving.make_tpcb(home)
         for round_ in range(rounds + 1):  # the first warms up and is not counted
-            usual = ["-n", "-M", "prepared", "-c", str(TPCB_CLIENTS), "-j", "1", "-T", str(seconds)]
-            reference = private.rate(private.pgbench(home, "tpcb", *usual))
+            reference = serving.tpcb_rate(home, seconds)
             runs = {}
             for workers in FLOORS:
-                with served(workers) as told:
-                    address, run = told.removesuffix("/api/v1/orders"), f"{time.time_ns():x}"
+                with serving.served(workers) as address:
+                    run = f"{time.time_ns():x}"
                     driven(address, folder, secret, 3, "pairs", f"{run}w", _first(step), CONNECTIONS)
                     runs[workers] = driven(
                         address, folder, secret, seconds, "pairs", f"{run}p", _first(step), CONNECTIONS
@@ -293,28 +243,5 @@ def _rows(name: str, runs: list[Run], tpcb: list[float], floor: float | None) ->
     ]
 
 
-def run(quick: bool) -> list[Row]:
-    """The rows; quick: to see that it runs."""
-    return measure(seconds=4 if quick else 15, rounds=1 if quick else 3, members=2_000 if quick else 20_000)
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Measure and print; 0 when every limit was kept."""
-    ask = argparse.ArgumentParser(prog="benchmarks.sessions_http", description=(__doc__ or "").splitlines()[0])
-    ask.add_argument("--seconds", type=int, default=15)
-    ask.add_argument("--rounds", type=int, default=3)
-    ask.add_argument("--members", type=int, default=20_000)
-    ask.add_argument("--quick", action="store_true")
-    ask.add_argument("--json", action="store_true")
-    said = ask.parse_args(arguments)
-    rows = run(True) if said.quick else measure(seconds=said.seconds, rounds=said.rounds, members=said.members)
-    if said.json:
-        tell(rows)
-    else:
-        for row in rows:
-            print(f"{row.name}: {row.ratio} {row.unit}, {row.limit}{'' if row.is_met else ' MISSED'} {row.detail}")
-    return 0 if all(row.is_met for row in rows) else 1
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(serving.main("benchmarks.sessions_http", __doc__ or "", measure))
