@@ -48,7 +48,7 @@ class BenefitsOut(Out):
 class EntitledOut(Out):
     """A benefit that a member has, and how it stands."""
 
-    benefit: BenefitOut
+    benefit: BenefitOut = Field(description="The benefit itself.")
     by: str = Field(description="Why she has it: `everyone`, `level main/gold`, `plan prime`, `pack vip` …")
     used: int = Field(description="Uses in this period.")
     left: int | None = Field(description="Uses that are left in this period; null: without a limit.")
