@@ -22,7 +22,7 @@ def shop():
 
 
 def news(shop):
-    while outbox.deliver_batch(WIRING, 100):
+    while outbox.deliver_batch(WIRING):
         pass
 
 

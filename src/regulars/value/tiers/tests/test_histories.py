@@ -123,6 +123,7 @@ def fill(program_id: int, size: int, *, purchases: int = 3) -> None:
             " where m.program_id = %s",
             [GROWTH, purchases, program_id],
         )
+        cursor.execute("analyze members_member, ledger_account, ledger_lot")
 
 
 def check_plan(size: int) -> None:
@@ -169,7 +170,7 @@ from datetime import date
 from regulars.kernel import clock, nights
 from regulars.value.tiers import services as tiers
 from regulars.value.tiers.services import standings
-standings.BATCH = 20
+standings.BATCH = 4
 def slow():
     time.sleep(0.05)
     return False
