@@ -59,7 +59,9 @@ def test_a_version_is_compared_gone_back_to_scheduled_and_counted(tmp_path):
     file = tmp_path / "shop.yaml"
     run("export", "online-retail", "-o", str(file))
     text = file.read_text("utf-8")
-    file.write_text(text.replace("name: Web shop", "name: Shop on the web").replace("per: 1.00", "per: 2.00"), "utf-8")
+    file.write_text(
+        text.replace("name: Web shop", "name: Shop on the web").replace("per: 1.00", "per: 2.00"), "utf-8"
+    )
     plan = run("plan", str(file), "--cost")
     assert "! it gives less" in plan.output
     assert "No orders of last year" in plan.output
