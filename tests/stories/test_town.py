@@ -54,7 +54,7 @@ def test_a_year_of_the_town_comes_in_whole_and_every_promise_holds(small):
     assert count("select count(*) from orders_return") == len(back)
     assert count("select sum(rejected) from imports_job") == 0
     assert assurance.discrepancies() == []
-    assert sum(line.strip().startswith("done in") for line in said) == 9
+    assert sum(line.strip().startswith("done in") for line in said) == 10
 
     # what happened, by the day when it happened
     last = clock.local_day(clock.now(), program.zone)

@@ -19,7 +19,7 @@ from uuid import UUID
 import yaml
 from django.db import connection, transaction
 
-from regulars.cli import town_goods, town_people
+from regulars.cli import town_belonging, town_goods, town_people
 from regulars.governance.publishing import services as publishing
 from regulars.interfaces.imports import services as imports
 from regulars.interfaces.imports.terms import Progress, State
@@ -28,6 +28,8 @@ from regulars.kernel.errors import Refusal
 from regulars.people.members import services as members
 from regulars.people.programs import services as programs
 from regulars.people.programs.terms import Program
+from regulars.people.staff import services as staff
+from regulars.people.staff.terms import Role
 from regulars.simulator import town as simulator
 from regulars.simulator.redemptions import Redemption, redemptions
 from regulars.value.ledger import services as ledger
@@ -83,7 +85,11 @@ def load(
         with _step(show, "Last night: levels, books, signatures"):
             _nights(program, town.starts_on, clock.now())
         with _step(show, "Staff, holds and a correction that waits for a second person"):
-            return town_people.employ(program=program, passwords=plan.passwords, actor=ACTOR)
+            logins = town_people.employ(program=program, passwords=plan.passwords, actor=ACTOR)
+        with _step(show, "Rewards, benefits, paid memberships and an adviser") as told:
+            adviser = staff.person_by_email(email=town_people.email_of(Role.SERVICE)).id
+            told.append(f"{town_belonging.enjoy(program=program, adviser=adviser, actor=ACTOR)} acts")
+        return logins
 
 
 @contextmanager

@@ -115,9 +115,14 @@ def employ(*, program: Program, passwords: dict[str, str], actor: str) -> list[t
     return [*logins, ("API key", secret)]
 
 
+def email_of(role: str) -> str:
+    """The address under which somebody of a role logs in."""
+    return f"{role.replace('_', '-')}@example.com"
+
+
 def _person(program: Program, role: str, password: str, actor: str) -> Person:
     name, locale, place = ROLES[role]
-    email = f"{role.replace('_', '-')}@example.com"
+    email = email_of(role)
     try:
         # whoever starts the demo runs the installation: its owner sees all of it
         person = staff.add_person(

@@ -27,7 +27,7 @@ def test_the_card_is_cheap_for_who_has_the_score_and_bundles_partners(opens):
     house.subscribes(ann, "card-scored")
     house.subscribes(bo, "card")
     assert sorted(house.bank()) == [8_800, 88_800]
-    has = {b["benefit"] for b in house.asked("GET", f"/members/{bo}/benefits")["items"]}
+    has = {b["benefit"]["key"] for b in house.asked("GET", f"/members/{bo}/benefits")["items"]}
     assert {"film", "meals"} <= has
     assert house.tells(bo, ("book", 100.0), store="web", channel="web")["total"] == 9_500
 

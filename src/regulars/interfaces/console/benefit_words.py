@@ -29,9 +29,9 @@ BENEFIT_KIND: dict[str, Any] = {
     "preference": _("Preference kept"),
 }
 BENEFIT_PERIOD: dict[str, Any] = {
-    "day": _("a day"),
+    "day": pgettext_lazy("period", "a day"),
     "week": _("a week"),
-    "month": _("a month"),
+    "month": pgettext_lazy("period", "a month"),
     "quarter": _("a quarter"),
     "year": _("a year"),
     "membership_year": _("a year of membership"),
