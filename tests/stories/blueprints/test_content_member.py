@@ -24,7 +24,7 @@ def test_what_she_writes_lifts_and_opens_the_meeting_with_writers(opens):
     house.lives_until("2026-01-06T12:00")
     assert house.levels(ann) == {"main": "flower"}
     assert house.has(ann, "meet", session="summer")["session"] == "summer"
-    house.sleeps_until("2026-05-06T12:00")
+    house.sleeps_until("2026-04-20T12:00")
     assert house.levels(ann) == {"main": "sprout"}  # one level at a time
 
 

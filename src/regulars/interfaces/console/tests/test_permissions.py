@@ -72,6 +72,10 @@ PAGES: dict[str, str | None] = {
     "console_redemption_reveal": "members:reveal",
     "console_redemption_act": "rewards:write",
     "console_member_rewards": "rewards:read",
+    "console_levels": "program:read",
+    "console_member_levels": "members:read",
+    "console_benefits": "benefits:read",
+    "console_member_benefits": "benefits:read",
     "console_parity": "program:read",
     "console_product": "program:read",
     "console_products": "program:read",
@@ -104,12 +108,21 @@ PAGES: dict[str, str | None] = {
     "console_estimate": "program:read",
 }
 # What sending the form of a page needs, where reading needs less.
-SENT = {"console_coupons": "coupons:write", "console_member_rewards": "rewards:write"}
+SENT = {
+    "console_coupons": "coupons:write",
+    "console_member_rewards": "rewards:write",
+    "console_benefits": "benefits:write",
+    "console_member_benefits": "benefits:write",
+    "console_member_levels": "members:write",
+    "console_drift": "program:apply",
+    "console_schedules": "program:apply",
+}
 OPEN = {"set_language"}  # for strangers too: the log-in page has the switcher
 # for who serves her, anywhere
 OF_A_MEMBER = (
     *("proof", "statement", "care", "care_reveal", "care_act", "own_desk"),
     *("rewards", "reward_desk", "reward", "redemption", "redemption_reveal", "redemption_act", "member_rewards"),
+    *("member_levels", "member_benefits"),
 )
 BY_ACT = {"console_act", "console_draft_act"}
 

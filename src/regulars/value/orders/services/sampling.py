@@ -127,7 +127,7 @@ def random_ids(*, program_id: int, since: datetime, until: datetime, most: int, 
         cursor.execute(f"select count(*) {bought}", scope)
         total = int(cursor.fetchone()[0])
         # all that may be drawn are few more than are wanted, so that sorting them stays small
-        share = min(_PARTS, -(-most * _PARTS * 5 // max(1, total * 4)) + 1)
+        share = min(_PARTS, -(-(most * 5 + 256) * _PARTS // max(1, total * 4)) + 1)
         lot = "abs(hashtextextended(id::text, %s) %% %s)"
         cursor.execute(
             f"select id {bought} and {lot} < %s order by hashtextextended(id::text, %s), id limit %s",
