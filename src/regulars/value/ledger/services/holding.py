@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from regulars.value.ledger.models import HoldRow
 from regulars.value.ledger.services.calls import ENTRY, NOWHERE, call, digest, entry, moved
 from regulars.value.ledger.services.units import unit as unit_of
 from regulars.value.ledger.services.units import units
-from regulars.value.ledger.terms import Hold, HoldState, Moved, Source
+from regulars.value.ledger.terms import Hold, HoldNotOpen, HoldState, MemberMerged, Moved, Source
 
 
 def hold(
@@ -100,7 +100,7 @@ def capture(
     Args: amount: > 0, at most what is still held. release_rest: let the rest go at once, else it stays held.
     Raises: NotFound, HoldNotOpen, NotEnoughPoints, KeyReused, MemberMerged.
     """
-    member_id = hold_of(program_id=program_id, hold_id=hold_id).member_id
+    found = hold_of(program_id=program_id, hold_id=hold_id)
     asked = digest("capture", str(hold_id), amount, release_rest, party)
     head = entry(
         program_id=program_id,
@@ -112,7 +112,7 @@ def capture(
         asked=asked,
     )
     sql = f"select * from ledger_capture(%s::uuid, {ENTRY}, %s::uuid, %s::bigint, %s::bool, %s::text)"
-    return moved(call(sql, member_id, *head, hold_id, amount, release_rest, party))
+    return _ended(found, lambda: moved(call(sql, found.member_id, *head, hold_id, amount, release_rest, party)))
 
 
 def release(
@@ -129,7 +129,7 @@ def release(
 
     Raises: NotFound, HoldNotOpen, NotEnoughPoints, KeyReused, MemberMerged.
     """
-    member_id = hold_of(program_id=program_id, hold_id=hold_id).member_id
+    found = hold_of(program_id=program_id, hold_id=hold_id)
     asked = digest("release", str(hold_id), amount)
     head = entry(
         program_id=program_id,
@@ -141,4 +141,14 @@ def release(
         asked=asked,
     )
     sql = f"select * from ledger_release(%s::uuid, {ENTRY}, %s::uuid, %s::bigint)"
-    return moved(call(sql, member_id, *head, hold_id, amount))
+    return _ended(found, lambda: moved(call(sql, found.member_id, *head, hold_id, amount)))
+
+
+def _ended(found: Hold, end: Callable[[], Moved]) -> Moved:
+    """What is over stays with a member who is merged: then the answer is that it is over, not where she went."""
+    try:
+        return end()
+    except MemberMerged:
+        if found.state is not HoldState.OPEN:
+            raise HoldNotOpen from None
+        raise

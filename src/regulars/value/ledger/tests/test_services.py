@@ -156,6 +156,21 @@ def test_a_merge_moves_lots_debt_and_holds_and_its_undo_returns_what_is_left(sho
         services.separate(program_id=shop, record=record, key="u2", reason="unmerge", actor="staff:1")
 
 
+def test_a_hold_that_was_over_before_a_merge_is_over_after_it(shop: int, anna: UUID) -> None:
+    ben, asked = world.member(shop), {"program_id": shop, "actor": "system:test"}
+    earn(shop, anna, "o1", (POINTS, 40))
+    ends = clock.now() + timedelta(minutes=5)
+    held = services.hold(**asked, member_id=anna, key="h", unit="points", amount=10, expires_at=ends)
+    services.release(**asked, hold_id=held.id, key="r")
+    services.absorb(**asked, from_id=anna, into_id=ben, key="m", reason="merge")
+    for end in (
+        lambda: services.capture(**asked, hold_id=held.id, key="c", amount=4),
+        lambda: services.release(**asked, hold_id=held.id, key="again"),
+    ):
+        with pytest.raises(terms.HoldNotOpen), transaction.atomic():
+            end()
+
+
 def test_a_return_of_an_order_of_a_merged_member_takes_back_from_the_survivor(shop: int, anna: UUID) -> None:
     ben = world.member(shop)
     earn(shop, anna, "o1", (POINTS, 40))
