@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -82,7 +83,7 @@ def diff(changes: Iterable[Change]) -> list[dict[str, Any]]:
             "word": CHANGES[c.change],
             "adverse": c.adverse,
             "reasons": [REASONS.get(r, r) for r in c.reasons],
-            "fields": [(f.path, f.before, f.after) for f in c.fields[:MOST_FIELDS]],
+            "fields": [(f.path, _value(f.before), _value(f.after)) for f in c.fields[:MOST_FIELDS]],
             "more": max(0, len(c.fields) - MOST_FIELDS),
             "moves": [_move(m) for m in c.moves],
         }
@@ -100,12 +101,33 @@ def told(changes: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
             "word": CHANGES.get(c.get("change", ""), c.get("change")),
             "adverse": True,
             "reasons": [REASONS.get(r, r) for r in c.get("reasons", ())],
-            "fields": [(f["path"], f["before"], f["after"]) for f in c.get("fields", ())],
+            "fields": [(f["path"], _value(f["before"]), _value(f["after"])) for f in c.get("fields", ())],
             "more": 0,
             "moves": [],
         }
         for c in changes
     ]
+
+
+def _value(value: Any) -> str | None:
+    """A value as a document would have it: no quotes around a text, no words of Python."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}: {_inside(one)}" for key, one in value.items())
+    if isinstance(value, list | tuple):
+        return " | ".join(str(_value(one)) for one in value)
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _inside(value: Any) -> str:
+    return (
+        f"{{{_value(value)}}}"
+        if isinstance(value, Mapping)
+        else f"[{_value(value)}]"
+        if isinstance(value, list | tuple)
+        else str(_value(value))
+    )
 
 
 def _move(move: Mapping[str, Any]) -> dict[str, Any]:

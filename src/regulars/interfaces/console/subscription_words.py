@@ -55,14 +55,14 @@ PAYMENT_KIND: dict[str, Any] = {
 }
 PAYMENT_STATE: dict[str, Any] = {
     "intended": _("Waits for the answer"),
-    "paid": _("Paid"),
+    "paid": pgettext_lazy("payment", "Paid"),
     "declined": _("Declined"),
     "done": _("Given back"),
     "failed": _("Failed"),
 }
 PERIOD_KIND: dict[str, Any] = {
     "trial": _("Trial"),
-    "paid": _("Paid"),
+    "paid": pgettext_lazy("payment", "Paid"),
     "carried": _("Carried over"),
     "gift": pgettext_lazy("subscription", "Gift"),
 }

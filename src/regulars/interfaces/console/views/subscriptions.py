@@ -65,11 +65,16 @@ class RefundForm(ReasonForm):
     field_order = ("amount", "reason")
 
 
+def _day_field() -> forms.DateInput:
+    """A browser's own field for days wants them as ISO writes them, in every language."""
+    return forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+
+
 class DaysForm(forms.Form):
     """From which day to which."""
 
-    starts = forms.DateField(label=gettext_lazy("From"), widget=forms.DateInput(attrs={"type": "date"}))
-    ends = forms.DateField(label=gettext_lazy("To (not included)"), widget=forms.DateInput(attrs={"type": "date"}))
+    starts = forms.DateField(label=gettext_lazy("From"), widget=_day_field())
+    ends = forms.DateField(label=gettext_lazy("To (not included)"), widget=_day_field())
 
 
 Act = Callable[[Desk, UUID, dict[str, Any]], Subscription]
