@@ -6,6 +6,7 @@ import atexit
 import os
 import re
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -161,6 +162,22 @@ def call(connection: Any, sql: str, params: tuple[Any, ...] | dict[str, Any] = (
             cursor.execute(sql, params)
             # asking the result, not cursor.description, which makes an object per column of a wide row
             return cursor.fetchone() if cursor.pgresult is not None and cursor.pgresult.nfields else None
+        except psycopg.Error as error:
+            raise translated(error) from error
+
+
+def ask(sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    """Every row of one statement with server-side binding; none for a statement that answers nothing.
+
+    Args: sql: with psycopg placeholders, every one cast.
+    Raises: the Refusal that a stored function raised; Busy when a lock was waited for too long.
+    """
+    connection = connections[DEFAULT_DB_ALIAS]
+    connection.ensure_connection()
+    with psycopg.Cursor(connection.connection) as cursor:
+        try:
+            cursor.execute(sql, params)
+            return cursor.fetchall() if cursor.pgresult is not None and cursor.pgresult.nfields else []
         except psycopg.Error as error:
             raise translated(error) from error
 

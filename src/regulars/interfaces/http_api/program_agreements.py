@@ -11,7 +11,6 @@ from pydantic import Field, StrictInt
 
 from regulars.interfaces.http_api import answers
 from regulars.interfaces.http_api.auth import Key
-from regulars.interfaces.http_api.program_steps import place
 from regulars.interfaces.http_api.shapes import ONCE, READ_REFUSED, REFUSED, Body, Instant, Out, Problem, Text
 from regulars.kernel import ids
 from regulars.people.agreements import services as agreements
@@ -92,7 +91,9 @@ def list_tellings(
     cursor: str | None = None,
 ) -> HttpResponse:
     key: ApiKey = request.auth  # type: ignore[attr-defined]
-    found = agreements.tellings(program_id=key.program_id, before=place(cursor), limit=limit, open_only=open_only)
+    found = agreements.tellings(
+        program_id=key.program_id, before=answers.place(cursor), limit=limit, open_only=open_only
+    )
     after = answers.cursor_text([str(found[-1].telling_id)]) if len(found) == limit else None
     return answers.json({"items": [_telling(t) for t in found], "next_cursor": after})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Literal
 
@@ -13,7 +14,7 @@ from regulars.governance.publishing.services import drafting
 from regulars.governance.publishing.terms import DOCUMENT_DRAFT_PREFIX, DocumentDraft
 from regulars.interfaces.http_api import answers
 from regulars.interfaces.http_api.auth import Key
-from regulars.interfaces.http_api.program_steps import place
+from regulars.interfaces.http_api.draft_steps import DraftActIn, step
 from regulars.interfaces.http_api.programs import PlanOut, plan_of
 from regulars.interfaces.http_api.shapes import ONCE, READ_REFUSED, REFUSED, Body, Instant, Json, Out, Problem, Text
 from regulars.kernel import ids
@@ -36,9 +37,8 @@ class DocumentDraftChangeIn(Body):
     revision: StrictInt | None = Field(default=None, ge=1, description="Refuse unless the draft is at this revision.")
 
 
-class DocumentDraftActIn(Body):
-    reason: Text = Field(default="", max_length=500, description="Why; kept in the draft's history.")
-    revision: StrictInt | None = Field(default=None, ge=1, description="Refuse unless the draft is at this revision.")
+class DocumentDraftActIn(DraftActIn):
+    pass
 
 
 class DocumentDraftPublishIn(DocumentDraftActIn):
@@ -93,6 +93,21 @@ def _of(key: ApiKey, draft: str) -> dict[str, Any]:
     return {"program_id": key.program_id, "draft_id": ids.decode(DOCUMENT_DRAFT_PREFIX, draft)}
 
 
+def _step(
+    request: HttpRequest,
+    draft: str,
+    told: DocumentDraftActIn,
+    once: str,
+    do: Callable[..., DocumentDraft],
+    **more: Any,
+) -> HttpResponse:
+    return step(request, once, do, prefix=DOCUMENT_DRAFT_PREFIX, draft=draft, told=told, tell=_out, **more)
+
+
+def _published(**told: Any) -> DocumentDraft:
+    return drafting.publish(**told)[0]
+
+
 @router.get(
     "/program/drafts",
     auth=Key("program:read"),
@@ -107,7 +122,7 @@ def list_drafts(
     cursor: str | None = None,
 ) -> HttpResponse:
     key: ApiKey = request.auth  # type: ignore[attr-defined]
-    found = drafting.drafts(program_id=key.program_id, open_only=open_only, before=place(cursor), limit=limit)
+    found = drafting.drafts(program_id=key.program_id, open_only=open_only, before=answers.place(cursor), limit=limit)
     after = answers.cursor_text([str(found[-1].draft_id)]) if len(found) == limit else None
     return answers.json({"items": [_out(d) for d in found], "next_cursor": after})
 
@@ -200,13 +215,7 @@ def change_draft(
 def submit_draft(
     request: HttpRequest, draft: str, told: DocumentDraftActIn, idempotency_key: str = ONCE
 ) -> HttpResponse:
-    key: ApiKey = request.auth  # type: ignore[attr-defined]
-
-    def work() -> HttpResponse:
-        done = drafting.submit(**_of(key, draft), actor=key.actor, reason=told.reason, revision=told.revision)
-        return answers.json(_out(done))
-
-    return answers.once(request, idempotency_key, work)
+    return _step(request, draft, told, idempotency_key, drafting.submit)
 
 
 @router.post(
@@ -221,14 +230,7 @@ def approve_draft(
     request: HttpRequest, draft: str, told: DocumentDraftActIn, idempotency_key: str = ONCE
 ) -> HttpResponse:
     key: ApiKey = request.auth  # type: ignore[attr-defined]
-
-    def work() -> HttpResponse:
-        done = drafting.approve(
-            **_of(key, draft), actor=key.actor, behind=key.created_by, reason=told.reason, revision=told.revision
-        )
-        return answers.json(_out(done))
-
-    return answers.once(request, idempotency_key, work)
+    return _step(request, draft, told, idempotency_key, drafting.approve, behind=key.created_by)
 
 
 @router.post(
@@ -243,15 +245,7 @@ def approve_draft(
 def publish_draft(
     request: HttpRequest, draft: str, told: DocumentDraftPublishIn, idempotency_key: str = ONCE
 ) -> HttpResponse:
-    key: ApiKey = request.auth  # type: ignore[attr-defined]
-
-    def work() -> HttpResponse:
-        done, _ = drafting.publish(
-            **_of(key, draft), actor=key.actor, reason=told.reason, revision=told.revision, at=told.at
-        )
-        return answers.json(_out(done))
-
-    return answers.once(request, idempotency_key, work)
+    return _step(request, draft, told, idempotency_key, _published, at=told.at)
 
 
 @router.post(
@@ -264,10 +258,4 @@ def publish_draft(
 def discard_draft(
     request: HttpRequest, draft: str, told: DocumentDraftActIn, idempotency_key: str = ONCE
 ) -> HttpResponse:
-    key: ApiKey = request.auth  # type: ignore[attr-defined]
-
-    def work() -> HttpResponse:
-        done = drafting.discard(**_of(key, draft), actor=key.actor, reason=told.reason, revision=told.revision)
-        return answers.json(_out(done))
-
-    return answers.once(request, idempotency_key, work)
+    return _step(request, draft, told, idempotency_key, drafting.discard)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any, Literal
-from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
@@ -18,7 +17,6 @@ from regulars.interfaces.http_api.auth import Key
 from regulars.interfaces.http_api.programs import ChangeOut, DocumentIn, ProgramOut, changes_of
 from regulars.interfaces.http_api.shapes import ONCE, READ_REFUSED, REFUSED, Body, Instant, Out, Problem, Text
 from regulars.kernel import ids
-from regulars.kernel.errors import Invalid
 from regulars.people.agreements.terms import PREFIX as TELLING
 from regulars.people.staff.terms import ApiKey
 
@@ -194,20 +192,11 @@ def list_schedules(
     found = scheduling.schedules(
         program_id=key.program_id,
         state=ScheduleState(state) if state else None,
-        before=place(cursor),
+        before=answers.place(cursor),
         limit=limit,
     )
     after = answers.cursor_text([str(found[-1].schedule_id)]) if len(found) == limit else None
     return answers.json({"items": [_schedule(s) for s in found], "next_cursor": after})
-
-
-def place(cursor: str | None) -> UUID | None:
-    """The id that a cursor holds."""
-    parts = answers.cursor_parts(cursor, size=1)
-    try:
-        return UUID(parts[0]) if parts else None
-    except (ValueError, AttributeError, TypeError) as no:
-        raise Invalid(errors=[("cursor", "is not a cursor of this list; start again without one")]) from no
 
 
 @router.post(

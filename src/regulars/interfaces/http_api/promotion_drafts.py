@@ -13,6 +13,7 @@ from pydantic import Field, StrictInt
 from regulars.governance.publishing.services import drafts as publishing
 from regulars.interfaces.http_api import answers
 from regulars.interfaces.http_api.auth import Key
+from regulars.interfaces.http_api.draft_steps import DraftActIn, step
 from regulars.interfaces.http_api.shapes import ONCE, READ_REFUSED, REFUSED, Body, Json, Out, Problem, Text
 from regulars.kernel import ids
 from regulars.kernel.errors import NotFound
@@ -30,11 +31,6 @@ class DraftIn(Body):
 
 
 class DraftChangeIn(DraftIn):
-    revision: StrictInt | None = Field(default=None, ge=1, description="Refuse unless the draft is at this revision.")
-
-
-class DraftActIn(Body):
-    reason: Text = Field(default="", max_length=500, description="Why; kept in the draft's history.")
     revision: StrictInt | None = Field(default=None, ge=1, description="Refuse unless the draft is at this revision.")
 
 
@@ -97,20 +93,7 @@ def _once(request: HttpRequest, key: str, work: Callable[[], Draft], status: int
 def _step(
     request: HttpRequest, draft: str, told: DraftActIn, once: str, do: Callable[..., Draft], **more: Any
 ) -> HttpResponse:
-    """A step of a draft's way: all of them are asked alike."""
-    key: ApiKey = request.auth  # type: ignore[attr-defined]
-
-    def work() -> Draft:
-        return do(
-            program_id=key.program_id,
-            draft_id=ids.decode(DRAFT_PREFIX, draft),
-            actor=key.actor,
-            reason=told.reason,
-            revision=told.revision,
-            **more,
-        )
-
-    return _once(request, once, work)
+    return step(request, once, do, prefix=DRAFT_PREFIX, draft=draft, told=told, tell=_out, **more)
 
 
 @router.get(

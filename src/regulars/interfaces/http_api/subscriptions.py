@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 
@@ -122,6 +125,18 @@ def get_subscription(request: HttpRequest, subscription: str) -> HttpResponse:
     return answers.json(bodies.story(key.program_id, bodies.id_of(subscription, key.program_id)))
 
 
+def _step(
+    request: HttpRequest, text: str, idempotency_key: str, do: Callable[..., Subscription], **told: Any
+) -> HttpResponse:
+    key: ApiKey = request.auth  # type: ignore[attr-defined]
+
+    def work() -> Subscription:
+        found = bodies.id_of(text, key.program_id)
+        return do(program_id=key.program_id, subscription_id=found, actor=key.actor, **told)
+
+    return bodies.paid(request, idempotency_key, work)
+
+
 @router.post(
     "/subscriptions/{subscription}/plan",
     auth=Key("subscriptions:write"),
@@ -141,13 +156,7 @@ def change_plan(
         quote = subscriptions.quote_change(program_id=key.program_id, subscription_id=found, **wanted)  # type: ignore[arg-type]
         return answers.json(bodies.quote(quote))
 
-    def work() -> Subscription:
-        found = bodies.id_of(subscription, key.program_id)
-        return subscriptions.change(
-            program_id=key.program_id, subscription_id=found, actor=key.actor, **wanted  # type: ignore[arg-type]
-        )  # fmt: skip
-
-    return bodies.paid(request, idempotency_key, work)
+    return _step(request, subscription, idempotency_key, subscriptions.change, **wanted)
 
 
 @router.post(
@@ -161,15 +170,7 @@ def change_plan(
 def pause(
     request: HttpRequest, subscription: str, told: shapes.PauseSubscriptionIn, idempotency_key: str = ONCE
 ) -> HttpResponse:
-    key: ApiKey = request.auth  # type: ignore[attr-defined]
-
-    def work() -> Subscription:
-        found = bodies.id_of(subscription, key.program_id)
-        return subscriptions.pause(
-            program_id=key.program_id, subscription_id=found, days=told.days, reason=told.reason, actor=key.actor
-        )
-
-    return bodies.paid(request, idempotency_key, work)
+    return _step(request, subscription, idempotency_key, subscriptions.pause, days=told.days, reason=told.reason)
 
 
 @router.post(
@@ -183,15 +184,7 @@ def pause(
 def resume(
     request: HttpRequest, subscription: str, told: shapes.SubscriptionReasonIn, idempotency_key: str = ONCE
 ) -> HttpResponse:
-    key: ApiKey = request.auth  # type: ignore[attr-defined]
-
-    def work() -> Subscription:
-        found = bodies.id_of(subscription, key.program_id)
-        return subscriptions.resume(
-            program_id=key.program_id, subscription_id=found, reason=told.reason, actor=key.actor
-        )
-
-    return bodies.paid(request, idempotency_key, work)
+    return _step(request, subscription, idempotency_key, subscriptions.resume, reason=told.reason)
 
 
 @router.post(
@@ -213,13 +206,7 @@ def cancel(
         quote = subscriptions.quote_cancel(program_id=key.program_id, subscription_id=found, when=when)
         return answers.json(bodies.quote(quote))
 
-    def work() -> Subscription:
-        found = bodies.id_of(subscription, key.program_id)
-        return subscriptions.cancel(
-            program_id=key.program_id, subscription_id=found, reason=told.reason, when=when, actor=key.actor
-        )
-
-    return bodies.paid(request, idempotency_key, work)
+    return _step(request, subscription, idempotency_key, subscriptions.cancel, reason=told.reason, when=when)
 
 
 @router.post(
@@ -233,15 +220,7 @@ def cancel(
 def keep(
     request: HttpRequest, subscription: str, told: shapes.SubscriptionReasonIn, idempotency_key: str = ONCE
 ) -> HttpResponse:
-    key: ApiKey = request.auth  # type: ignore[attr-defined]
-
-    def work() -> Subscription:
-        found = bodies.id_of(subscription, key.program_id)
-        return subscriptions.keep(
-            program_id=key.program_id, subscription_id=found, reason=told.reason, actor=key.actor
-        )
-
-    return bodies.paid(request, idempotency_key, work)
+    return _step(request, subscription, idempotency_key, subscriptions.keep, reason=told.reason)
 
 
 @router.post(
@@ -255,19 +234,9 @@ def keep(
 def method(
     request: HttpRequest, subscription: str, told: shapes.MethodIn, idempotency_key: str = ONCE
 ) -> HttpResponse:
-    key: ApiKey = request.auth  # type: ignore[attr-defined]
-
-    def work() -> Subscription:
-        found = bodies.id_of(subscription, key.program_id)
-        return subscriptions.use_method(
-            program_id=key.program_id,
-            subscription_id=found,
-            method=told.method,
-            provider=told.provider,
-            actor=key.actor,
-        )
-
-    return bodies.paid(request, idempotency_key, work)
+    return _step(
+        request, subscription, idempotency_key, subscriptions.use_method, method=told.method, provider=told.provider
+    )
 
 
 @router.post(
@@ -282,16 +251,11 @@ def method(
 def refund(
     request: HttpRequest, subscription: str, told: shapes.RefundSubscriptionIn, idempotency_key: str = ONCE
 ) -> HttpResponse:
-    key: ApiKey = request.auth  # type: ignore[attr-defined]
-
-    def work() -> Subscription:
-        found = bodies.id_of(subscription, key.program_id)
-        return subscriptions.refund(
-            program_id=key.program_id,
-            subscription_id=found,
-            amount_minor=told.amount_minor,
-            reason=told.reason,
-            actor=key.actor,
-        )
-
-    return bodies.paid(request, idempotency_key, work)
+    return _step(
+        request,
+        subscription,
+        idempotency_key,
+        subscriptions.refund,
+        amount_minor=told.amount_minor,
+        reason=told.reason,
+    )

@@ -25,8 +25,10 @@ from regulars.people.programs.services.stores import (
     stores,
     subtree,
 )
+from regulars.people.programs.services.versions import ByVersion
 
 __all__ = [
+    "ByVersion",
     "Memory",
     "StorePage",
     "all_programs",

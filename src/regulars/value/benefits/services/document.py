@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from regulars.kernel.errors import Invalid
 from regulars.people.programs import services as programs
@@ -18,9 +18,7 @@ from regulars.value.benefits.terms import Benefit, HoldingKind, LeapDay, Pack, U
 from regulars.value.tiers import services as tiers
 
 SECTIONS = ("benefits", "packs")
-_MOST = 200
 Offer = tuple[Mapping[str, Benefit], Mapping[str, Pack]]
-_kept: dict[tuple[int, int], Offer] = {}
 
 
 def benefits(*, program_id: int, version: int | None = None) -> tuple[Benefit, ...]:
@@ -28,7 +26,7 @@ def benefits(*, program_id: int, version: int | None = None) -> tuple[Benefit, .
 
     Raises: NoProgram.
     """
-    return tuple(_of_version(program_id, version)[0].values())
+    return tuple(_by_version.of(program_id, version)[0].values())
 
 
 def packs(*, program_id: int, version: int | None = None) -> tuple[Pack, ...]:
@@ -36,7 +34,7 @@ def packs(*, program_id: int, version: int | None = None) -> tuple[Pack, ...]:
 
     Raises: NoProgram.
     """
-    return tuple(_of_version(program_id, version)[1].values())
+    return tuple(_by_version.of(program_id, version)[1].values())
 
 
 def benefit(*, program_id: int, key: str, version: int | None = None) -> Benefit:
@@ -44,7 +42,7 @@ def benefit(*, program_id: int, key: str, version: int | None = None) -> Benefit
 
     Raises: NoProgram; UnknownBenefit.
     """
-    found = _of_version(program_id, version)[0].get(key)
+    found = _by_version.of(program_id, version)[0].get(key)
     if found is None:
         raise UnknownBenefit(f"There is no benefit {key!r} in this program.")
     return found
@@ -55,7 +53,7 @@ def pack(*, program_id: int, key: str) -> Pack:
 
     Raises: NoProgram; UnknownPack.
     """
-    found = _of_version(program_id, None)[1].get(key)
+    found = _by_version.of(program_id, None)[1].get(key)
     if found is None:
         raise UnknownPack(f"There is no benefit pack {key!r} in this program.")
     return found
@@ -72,29 +70,23 @@ def levels_between(*, program_id: int, ladder: str, low: str, high: str) -> tupl
 
 def forget_versions() -> None:
     """Drop every remembered version; for tests, whose databases are emptied and numbered anew."""
-    _kept.clear()
+    _by_version.forget()
 
 
-def _of_version(program_id: int, version: int | None) -> Offer:
-    program = programs.by_id(program_id=program_id)
-    number = program.current_version if version is None else version
-    found = _kept.get((program_id, number))
-    if found is None:
-        rows = list(BenefitRow.objects.filter(program_id=program_id, version=number).order_by("place"))
-        told = {
-            "program": {"currency": program.currency},
-            "benefits": [r.body for r in rows],
-            "packs": _bodies(PackRow.objects.filter(program_id=program_id, version=number)),
-        }
-        read, packed, _ = reading.read(told)
-        # which levels are above one was known when the version was written
-        whole = [replace(b, whose=replace(b.whose, levels=tuple(r.levels))) for b, r in zip(read, rows, strict=True)]
-        found = {b.key: b for b in whole}, {p.key: p for p in packed}
-        if (read or packed) and not connection.in_atomic_block:  # a version in the making may still be rolled back
-            if len(_kept) >= _MOST:
-                _kept.clear()
-            _kept[program_id, number] = found
-    return found
+def _read(program_id: int, version: int) -> Offer:
+    rows = list(BenefitRow.objects.filter(program_id=program_id, version=version).order_by("place"))
+    told = {
+        "program": {"currency": programs.by_id(program_id=program_id).currency},
+        "benefits": [r.body for r in rows],
+        "packs": _bodies(PackRow.objects.filter(program_id=program_id, version=version)),
+    }
+    read, packed, _ = reading.read(told)
+    # which levels are above one was known when the version was written
+    whole = [replace(b, whose=replace(b.whose, levels=tuple(r.levels))) for b, r in zip(read, rows, strict=True)]
+    return {b.key: b for b in whole}, {p.key: p for p in packed}
+
+
+_by_version = programs.ByVersion(_read, is_there=any)
 
 
 def _bodies(rows: Any) -> list[Any]:
@@ -106,7 +98,7 @@ def describe(program_id: int, version: int | None = None) -> dict[str, Any]:
 
     Raises: NoProgram.
     """
-    found, packed = _of_version(program_id, version)
+    found, packed = _by_version.of(program_id, version)
     currency = programs.by_id(program_id=program_id).currency
     return reading.write(tuple(found.values()), tuple(packed.values()), currency)
 

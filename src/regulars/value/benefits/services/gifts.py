@@ -9,14 +9,14 @@ from uuid import UUID
 import structlog
 from django.db import transaction
 
-from regulars.kernel import clock, ids
+from regulars.kernel import clock, ids, postgres
 from regulars.kernel.errors import Busy, Invalid, Refusal
 from regulars.kernel.outbox import announce
 from regulars.people.members import services as members
 from regulars.people.programs import services as programs
 from regulars.value.benefits.models import GiftRow, SweepRow, UseRow
 from regulars.value.benefits.rules import periods
-from regulars.value.benefits.services import base, document, giving, reading
+from regulars.value.benefits.services import document, giving, reading
 from regulars.value.benefits.terms import (
     YEARLY,
     Benefit,
@@ -59,7 +59,7 @@ def give_due(*, program_id: int, at: datetime, limit: int = 500) -> int:
     for kind, before, after, leap in _groups(program_id):
         seen = (sweep.birthdays_at if kind is Kind.BIRTHDAY else sweep.anniversaries_at) if sweep else at
         asked = (program_id, kind, before, after, leap is LeapDay.MAR1, max(min(seen, at), at - OLDEST), at)
-        for member_id, _, arrives, occasion in base.ask(_CELEBRATING, (*asked, limit - done)):
+        for member_id, _, arrives, occasion in postgres.ask(_CELEBRATING, (*asked, limit - done)):
             done += _celebrate(program_id, member_id, kind, occasion, arrives, at)
         if done >= limit:
             return done
@@ -79,7 +79,7 @@ def _groups(program_id: int) -> list[tuple[Kind, int, int, LeapDay]]:
 
 
 def _seen(program_id: int, at: datetime) -> None:
-    base.ask(
+    postgres.ask(
         "insert into benefits_sweep as s (program_id, birthdays_at, anniversaries_at)"
         " values (%s::int, %s::timestamptz, %s::timestamptz) on conflict (program_id) do update"
         " set birthdays_at = greatest(s.birthdays_at, excluded.birthdays_at),"
@@ -121,7 +121,9 @@ def _yearly(kind: Kind, before: int) -> Callable[[Benefit], bool]:
 
 
 def _bring_waiting(program_id: int, at: datetime, limit: int) -> int:
-    found = base.ask("select * from benefits_waiting_due(%s::int, %s::timestamptz, %s::int)", (program_id, at, limit))
+    found = postgres.ask(
+        "select * from benefits_waiting_due(%s::int, %s::timestamptz, %s::int)", (program_id, at, limit)
+    )
     for (gift_id,) in found:
         with transaction.atomic():
             row = GiftRow.objects.select_for_update().get(id=gift_id)
@@ -146,7 +148,7 @@ def _bring(
 ) -> bool:
     """Give what an occasion brings, unless it has come already. Returns: whether it came now."""
     state = GiftState.GIVEN if is_due else GiftState.WAITING
-    made = base.ask(
+    made = postgres.ask(
         "insert into benefits_gift as g (program_id, member_id, occasion, kind, state, on_day, due_on, given_at)"
         " values (%s::int, %s::uuid, %s::text, %s::text, %s::text, %s::date, %s::date, %s::timestamptz)"
         " on conflict (member_id, occasion) do update set state = excluded.state, round = g.round + 1,"
@@ -198,7 +200,7 @@ def _meant(
 def _hand_over(row: GiftRow, key: str, at: datetime) -> None:
     found = document.benefit(program_id=row.program_id, key=key)
     name = f"gift/{row.occasion}/{row.round}/{key}"
-    use_id, is_new = base.ask(
+    use_id, is_new = postgres.ask(
         _USE, (row.program_id, row.member_id, key, name, ids.new_id(), at, ACTOR, row.id, row.occasion)
     )[0]
     if is_new:
@@ -310,7 +312,7 @@ def _take_back(gift_id: int, *, reason: str, actor: str, is_forced: bool) -> str
         return ""
     is_whole = len(going) == len(uses)
     for use in going:
-        base.ask(
+        postgres.ask(
             "select benefits_undo(%s::int, %s::uuid, %s::timestamptz, %s::text, %s::text)",
             (row.program_id, use.id, clock.now(), actor, reason),
         )

@@ -8,13 +8,13 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q
 
-from regulars.kernel import clock
+from regulars.kernel import clock, postgres
 from regulars.kernel.errors import Invalid
 from regulars.kernel.outbox import announce
 from regulars.people.members import services as members
 from regulars.people.members.terms import MemberStatus
 from regulars.value.benefits.models import HoldingRow
-from regulars.value.benefits.services import base, document
+from regulars.value.benefits.services import document
 from regulars.value.benefits.terms import BenefitForbidden, Holding, HoldingKind, PackGranted, PackRevoked
 
 _LONGEST = 200
@@ -108,7 +108,7 @@ def _hold(
     fact = members.fact(program_id=program_id, member_id=member_id)
     if fact.merged_into is not None or fact.status is MemberStatus.CLOSED:
         raise BenefitForbidden(status="merged" if fact.merged_into else fact.status.value)
-    changed, _ = base.ask(
+    changed, _ = postgres.ask(
         "select * from benefits_hold(%s::int, %s::uuid, %s::text, %s::text, %s::text, %s::timestamptz,"
         " %s::timestamptz, %s::text)",
         (program_id, member_id, kind, key, source, until, clock.now(), actor),
@@ -119,7 +119,7 @@ def _hold(
 def _let_go(
     program_id: int, member_id: UUID, kind: HoldingKind, source: str, key: str | None, actor: str
 ) -> tuple[str, ...]:
-    found = base.ask(
+    found = postgres.ask(
         "select benefits_let_go(%s::int, %s::uuid, %s::text, %s::text, %s::text, %s::timestamptz, %s::text)",
         (program_id, member_id, kind, source, key, clock.now(), actor),
     )

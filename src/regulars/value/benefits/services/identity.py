@@ -8,14 +8,14 @@ from uuid import UUID
 
 import orjson
 
-from regulars.kernel import clock
+from regulars.kernel import clock, postgres
 from regulars.value.benefits.models import ChoiceRow
-from regulars.value.benefits.services import base, holding, reading
+from regulars.value.benefits.services import holding, reading
 
 
 def absorb(*, program_id: int, from_id: UUID, into_id: UUID) -> dict[str, Any]:
     """Take one member's packs, uses, choices and occasions over to another. Returns: the record for `separate`."""
-    found = base.ask(
+    found = postgres.ask(
         "select benefits_absorb(%s::int, %s::uuid, %s::uuid, %s::timestamptz)::text",
         (program_id, from_id, into_id, clock.now()),
     )[0][0]
@@ -25,7 +25,9 @@ def absorb(*, program_id: int, from_id: UUID, into_id: UUID) -> dict[str, Any]:
 def separate(*, program_id: int, record: dict[str, Any]) -> int:
     """Give back what was taken over; returns how many uses and packs went back."""
     return int(
-        base.ask("select benefits_separate(%s::int, %s::jsonb)", (program_id, orjson.dumps(record).decode()))[0][0]
+        postgres.ask("select benefits_separate(%s::int, %s::jsonb)", (program_id, orjson.dumps(record).decode()))[0][
+            0
+        ]
     )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from regulars.kernel import postgres
 from regulars.kernel.nights import Work
-from regulars.value.benefits.services import base, gifts
+from regulars.value.benefits.services import gifts
 from regulars.value.benefits.terms import Discrepancy
 
 MOST = 1_000
@@ -11,7 +12,7 @@ MOST = 1_000
 
 def discrepancies(program_id: int | None = None) -> list[Discrepancy]:
     """What does not agree between uses, quotas, occasions and members: the first thousand. Should be none."""
-    rows = base.ask("select * from benefits_discrepancies(%s::int, %s::int)", (program_id, MOST))
+    rows = postgres.ask("select * from benefits_discrepancies(%s::int, %s::int)", (program_id, MOST))
     return [
         Discrepancy(promise=promise, what=what, program_id=program, member_id=member, expected=expected, found=found)
         for promise, what, program, member, expected, found in rows

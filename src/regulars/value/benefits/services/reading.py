@@ -9,11 +9,11 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from regulars.kernel import clock
+from regulars.kernel import clock, postgres
 from regulars.people.programs import services as programs
 from regulars.value.benefits.models import GiftRow, UseRow
 from regulars.value.benefits.rules import periods, writing
-from regulars.value.benefits.services import base, document
+from regulars.value.benefits.services import document
 from regulars.value.benefits.terms import (
     Benefit,
     Cost,
@@ -42,7 +42,7 @@ def of(
     """
     known = {b.key: b for b in document.benefits(program_id=program_id)}
     found = []
-    for key, by, times, period, ends_at, is_open, used, picked in base.ask(
+    for key, by, times, period, ends_at, is_open, used, picked in postgres.ask(
         _ENTITLED, (program_id, member_id, at or clock.now(), benefit)
     ):
         left = None if times is None else max(times - used, 0)
@@ -63,7 +63,7 @@ def of(
 
 def plans_of(*, program_id: int, member_id: UUID, at: datetime | None = None) -> tuple[str, ...]:
     """The paid plans of a member that run at a moment (None: now)."""
-    found = base.ask("select benefits_holds(%s::uuid, 'plan', %s::timestamptz)", (member_id, at or clock.now()))
+    found = postgres.ask("select benefits_holds(%s::uuid, 'plan', %s::timestamptz)", (member_id, at or clock.now()))
     return tuple(found[0][0])
 
 
@@ -155,7 +155,7 @@ def costs(*, program_id: int, since: datetime | None = None, until: datetime | N
 
     Args: since (inclusive), until (exclusive): when they were used; None: from the beginning, to the end.
     """
-    rows = base.ask(
+    rows = postgres.ask(
         "select u.benefit, u.level, coalesce(sum(u.times) filter (where u.state = 'used'), 0)::bigint,"
         " count(distinct u.member_id) filter (where u.state = 'used'),"
         " coalesce(sum(u.cost_minor) filter (where u.state = 'used'), 0)::bigint,"

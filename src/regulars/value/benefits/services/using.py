@@ -8,10 +8,10 @@ from uuid import UUID
 
 from django.db import transaction
 
-from regulars.kernel import clock, ids
+from regulars.kernel import clock, ids, postgres
 from regulars.kernel.errors import Invalid
 from regulars.value.benefits.models import GiftRow, UseRow
-from regulars.value.benefits.services import base, document, giving, reading
+from regulars.value.benefits.services import document, giving, reading
 from regulars.value.benefits.terms import Entitled, GiftState, NotAChoice, UnknownUse, Use, UseState
 
 _USE = (
@@ -55,7 +55,7 @@ def use(
     if faults:
         raise Invalid(errors=faults)
     instant = at or clock.now()
-    use_id, is_new = base.ask(
+    use_id, is_new = postgres.ask(
         _USE,
         (
             program_id,
@@ -91,7 +91,7 @@ def undo(*, program_id: int, use_id: UUID, reason: str, actor: str) -> Use:
     if not reason.strip() or len(reason) > _LONGEST:
         raise Invalid(errors=[("reason", f"must be 1 to {_LONGEST} characters")])
     now = clock.now()
-    done = base.ask(
+    done = postgres.ask(
         "select benefits_undo(%s::int, %s::uuid, %s::timestamptz, %s::text, %s::text)",
         (program_id, use_id, now, actor, reason.strip()),
     )[0][0]
@@ -141,7 +141,7 @@ def choose(
     if faults:
         raise Invalid(errors=faults)
     instant = at or clock.now()
-    base.ask(
+    postgres.ask(
         "select benefits_choose(%s::int, %s::uuid, %s::text, %s::text[], %s::timestamptz, %s::text)",
         (program_id, member_id, benefit, sorted(picked), instant, actor),
     )

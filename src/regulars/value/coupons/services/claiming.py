@@ -8,12 +8,12 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from regulars.kernel import clock, ids
+from regulars.kernel import clock, ids, postgres
 from regulars.kernel.errors import Invalid
 from regulars.people.programs import services as programs
 from regulars.value.coupons.models import ClaimCountRow, ClaimRow, CouponRow
 from regulars.value.coupons.rules import judging
-from regulars.value.coupons.services import base, document, holding, looking
+from regulars.value.coupons.services import document, holding, looking
 from regulars.value.coupons.terms import Claim, Coupon, CouponLimit, EventKind, NotEntitled, UnknownClaim
 
 _TOKEN_BYTES = 16
@@ -118,7 +118,7 @@ def claim(
     told = CouponRow.objects.filter(program_id=program_id, issue_key=issue_key).values_list("pk", flat=True).first()
     if told is None:
         zone = programs.by_id(program_id=program_id).zone
-        base.ask(
+        postgres.ask(
             "select coupons_claim_tally(%s::int, %s::uuid, %s::text, %s::int)",
             (program_id, member_id, row.template, found.limits.claim),
         )
@@ -135,7 +135,7 @@ def claim(
         )
         if told is None:
             raise CouponLimit(reason=what)
-        base.ask(
+        postgres.ask(
             "select coupons_claim_count(%s::int, %s::uuid, %s::uuid, %s::date)",
             (program_id, row.id, member_id, clock.local_day(now, zone)),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from regulars.kernel.errors import Invalid
 from regulars.people.programs import services as programs
@@ -16,8 +16,6 @@ from regulars.value.coupons.services import base
 from regulars.value.coupons.terms import State, Template, UnknownTemplate
 
 SECTIONS = ("coupon_templates",)
-_MOST = 200
-_kept: dict[tuple[int, int], Mapping[str, Template]] = {}
 
 
 def templates(*, program_id: int, version: int | None = None) -> tuple[Template, ...]:
@@ -25,7 +23,7 @@ def templates(*, program_id: int, version: int | None = None) -> tuple[Template,
 
     Raises: NoProgram.
     """
-    return tuple(_of_version(program_id, version).values())
+    return tuple(_by_version.of(program_id, version).values())
 
 
 def template(*, program_id: int, key: str, version: int | None = None) -> Template:
@@ -33,7 +31,7 @@ def template(*, program_id: int, key: str, version: int | None = None) -> Templa
 
     Raises: NoProgram; UnknownTemplate.
     """
-    found = _of_version(program_id, version).get(key)
+    found = _by_version.of(program_id, version).get(key)
     if found is None:
         raise UnknownTemplate(f"There is no coupon template {key!r} in this program.")
     return found
@@ -41,27 +39,22 @@ def template(*, program_id: int, key: str, version: int | None = None) -> Templa
 
 def template_or_none(*, program_id: int, key: str, version: int) -> Template | None:
     """A template as it was when a coupon was issued; None for one that no version describes."""
-    return _of_version(program_id, version).get(key)
+    return _by_version.of(program_id, version).get(key)
 
 
 def forget_versions() -> None:
     """Drop every remembered version; for tests, whose databases are emptied and numbered anew."""
-    _kept.clear()
+    _by_version.forget()
     base.forget()
 
 
-def _of_version(program_id: int, version: int | None) -> Mapping[str, Template]:
-    number = programs.by_id(program_id=program_id).current_version if version is None else version
-    found = _kept.get((program_id, number))
-    if found is None:
-        rows = TemplateRow.objects.filter(program_id=program_id, version=number).order_by("place")
-        read, _ = rules.read({"coupon_templates": [r.body for r in rows]}, version=number)
-        found = {t.key: t for t in read}
-        if found and not connection.in_atomic_block:  # a version in the making may still be rolled back
-            if len(_kept) >= _MOST:
-                _kept.clear()
-            _kept[program_id, number] = found
-    return found
+def _read(program_id: int, version: int) -> Mapping[str, Template]:
+    rows = TemplateRow.objects.filter(program_id=program_id, version=version).order_by("place")
+    read, _ = rules.read({"coupon_templates": [r.body for r in rows]}, version=version)
+    return {t.key: t for t in read}
+
+
+_by_version = programs.ByVersion(_read)
 
 
 def describe(program_id: int, version: int | None = None) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from uuid import UUID
 import psycopg
 from django.db import IntegrityError, transaction
 
-from regulars.kernel import clock, ids
+from regulars.kernel import clock, ids, postgres
 from regulars.kernel.errors import Invalid
 from regulars.kernel.outbox import announce
 from regulars.people.members import services as members
@@ -18,7 +18,7 @@ from regulars.people.programs import services as programs
 from regulars.value.coupons.models import CouponRow, EventRow
 from regulars.value.coupons.rules import codes as spelling
 from regulars.value.coupons.rules import validity
-from regulars.value.coupons.services import base, coining, document, looking
+from regulars.value.coupons.services import coining, document, looking
 from regulars.value.coupons.terms import (
     AlreadyUsed,
     CodeTaken,
@@ -121,7 +121,7 @@ def _stored(
     source: str,
     kind: EventKind,
 ) -> list[tuple[UUID | None, str]]:
-    rows = base.ask(
+    rows = postgres.ask(
         "select coupon_id, what from coupons_issue(%s::int, %s::uuid, %s::uuid[], %s::text[], %s::text[], %s::int[],"
         " %s::timestamptz[], %s::timestamptz[], %s::text[], %s::int[], %s::timestamptz, %s::text, %s::text,"
         " %s::text)",
@@ -188,7 +188,7 @@ def share(*, program_id: int, template: str, code: str, most: int | None = None,
         most=most,
         used=0,
     )
-    base.ask("select coupons_one_at_a_time(%s::int)", (program_id,))
+    postgres.ask("select coupons_one_at_a_time(%s::int)", (program_id,))
     try:
         with transaction.atomic():
             row.save(force_insert=True)
@@ -269,7 +269,7 @@ def _hand_over(row: CouponRow, to_id: UUID, actor: str) -> None:
     found = document.template_or_none(program_id=row.program_id, key=row.template, version=row.version)
     limit = found.limits.hold if found else None
     if limit is not None:
-        base.ask(
+        postgres.ask(
             "insert into coupons_tally (program_id, member_id, template, claimed, redeemed)"
             " values (%s::int, %s::uuid, %s::text, 0, 0) on conflict (member_id, template) do update set claimed ="
             " coupons_tally.claimed",  # the row is the lock of "how many does she hold?"
@@ -324,7 +324,7 @@ def void(
     """
     if not reason.strip() or len(reason) > 200:
         raise Invalid(errors=[("reason", "must be 1 to 200 characters")])
-    rows = base.ask(
+    rows = postgres.ask(
         "select * from coupons_void(%s::int, %s::uuid[], %s::timestamptz, %s::text, %s::text)",
         (program_id, list(coupon_ids), clock.now(), actor, reason.strip()),
     )

@@ -8,14 +8,14 @@ from uuid import UUID
 
 import orjson
 
-from regulars.kernel import clock
+from regulars.kernel import clock, postgres
 from regulars.value.coupons.models import EventRow
-from regulars.value.coupons.services import base, looking
+from regulars.value.coupons.services import looking
 
 
 def absorb(*, program_id: int, from_id: UUID, into_id: UUID) -> dict[str, Any]:
     """Take one member's coupons, uses and counts over to another. Returns: the record that `separate` needs."""
-    found = base.ask(
+    found = postgres.ask(
         "select coupons_absorb(%s::int, %s::uuid, %s::uuid, %s::timestamptz)::text",
         (program_id, from_id, into_id, clock.now()),
     )[0][0]
@@ -25,7 +25,7 @@ def absorb(*, program_id: int, from_id: UUID, into_id: UUID) -> dict[str, Any]:
 def separate(*, program_id: int, record: dict[str, Any]) -> int:
     """Give back what was taken over, but for what was given away since; returns how many coupons went back."""
     return int(
-        base.ask(
+        postgres.ask(
             "select coupons_separate(%s::int, %s::jsonb, %s::timestamptz)",
             (program_id, orjson.dumps(record).decode(), clock.now()),
         )[0][0]

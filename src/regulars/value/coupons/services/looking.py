@@ -10,14 +10,14 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q
 
-from regulars.kernel import clock, ids
+from regulars.kernel import clock, ids, postgres
 from regulars.kernel.errors import Invalid
 from regulars.kernel.outbox import announce
 from regulars.kernel.ratelimit import Limit, TooManyRequests, limiter
 from regulars.people.programs import services as programs
 from regulars.value.coupons.models import BatchRow, CouponRow, EventRow, MissRow
 from regulars.value.coupons.rules import codes as spelling
-from regulars.value.coupons.services import base, document
+from regulars.value.coupons.services import document
 from regulars.value.coupons.terms import PREFIX, Chapter, CodesMissed, Coupon, State, UnknownCode
 
 MISSES = Limit(per_minute=10, burst=20, name="unknown codes")
@@ -154,7 +154,7 @@ def count_miss(*, program_id: int, who: Iterable[str], misses: int = 1) -> None:
     day = clock.local_day(clock.now(), programs.by_id(program_id=program_id).zone)
     for one in sorted(set(who)):
         limiter.take(("coupon misses", program_id, one), MISSES, weight=misses)
-        (total,) = base.ask(
+        (total,) = postgres.ask(
             "insert into coupons_miss as m (program_id, day, who, misses)"
             " values (%s::int, %s::date, %s::text, %s::int) on conflict (program_id, day, who)"
             " do update set misses = m.misses + excluded.misses returning misses",

@@ -12,13 +12,13 @@ import psycopg
 import pyarrow as pa
 from django.db import connection, transaction
 
-from regulars.kernel import clock, ids
+from regulars.kernel import clock, ids, postgres
 from regulars.kernel.errors import Broken, Invalid
 from regulars.people.programs import services as programs
 from regulars.value.coupons.models import BatchRow, CouponRow, SeriesRow
 from regulars.value.coupons.rules import copying, validity
 from regulars.value.coupons.rules.codes import Maker
-from regulars.value.coupons.services import base, coining, document, sheets
+from regulars.value.coupons.services import coining, document, sheets
 from regulars.value.coupons.terms import (
     Alphabet,
     Batch,
@@ -188,7 +188,7 @@ def _without_taken(row: BatchRow, series: SeriesRow, maker: Maker, images: array
     good, wanted = images, len(images)
     while True:
         codes = maker.spell(good)
-        taken = {c for (c,) in base.ask(
+        taken = {c for (c,) in postgres.ask(
             "select code from coupons_coupon where program_id = %s::int and code = any(%s::text[])"
             " union select code from coupons_on_sheets(%s::int, %s::text[])",
             (row.program_id, codes, row.program_id, codes),

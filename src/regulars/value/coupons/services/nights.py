@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from regulars.value.coupons.services import base
+from regulars.kernel import postgres
 
 
 def release_due(*, program_id: int, before: datetime, limit: int) -> int:
@@ -23,4 +23,4 @@ def expire_due(*, program_id: int, before: datetime, limit: int) -> int:
 
 
 def _batch(function: str, program_id: int, at: datetime, limit: int) -> int:
-    return int(base.ask(f"select {function}(%s::int, %s::timestamptz, %s::int)", (program_id, at, limit))[0][0])
+    return int(postgres.ask(f"select {function}(%s::int, %s::timestamptz, %s::int)", (program_id, at, limit))[0][0])

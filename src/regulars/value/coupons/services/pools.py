@@ -10,11 +10,11 @@ from uuid import UUID
 
 from django.db import transaction
 
-from regulars.kernel import clock
+from regulars.kernel import clock, postgres
 from regulars.kernel.errors import Invalid
 from regulars.value.coupons.models import BatchRow
 from regulars.value.coupons.rules import codes as spelling
-from regulars.value.coupons.services import base, making
+from regulars.value.coupons.services import making
 from regulars.value.coupons.terms import BatchRunning, Imported
 
 PART = 10_000
@@ -70,7 +70,7 @@ def import_pool(
             )
             row.save(force_insert=True)
     _carry_in(row, path, rejects, told, part)
-    stored = base.ask("select count(*) from coupons_coupon where batch_id = %s::uuid", (row.id,))[0][0]
+    stored = postgres.ask("select count(*) from coupons_coupon where batch_id = %s::uuid", (row.id,))[0][0]
     return Imported(batch_id=row.id, lines=size, stored=int(stored), rejected=size - int(stored))
 
 
@@ -104,10 +104,10 @@ def _store(begun: BatchRow, lines: list[tuple[int, str]]) -> list[tuple[int, str
             refused.append((number, text, fault or "stands in the file twice"))
         else:
             good[code] = (number, text, UUID(int=row.id.int + place))
-    base.ask("select coupons_one_at_a_time(%s::int)", (row.program_id,))
-    on_sheets = base.ask("select code from coupons_on_sheets(%s::int, %s::text[])", (row.program_id, list(good)))
+    postgres.ask("select coupons_one_at_a_time(%s::int)", (row.program_id,))
+    on_sheets = postgres.ask("select code from coupons_on_sheets(%s::int, %s::text[])", (row.program_id, list(good)))
     refused += [(*good.pop(code)[:2], "is a code already") for (code,) in on_sheets]
-    stored = base.ask(
+    stored = postgres.ask(
         "insert into coupons_coupon (id, program_id, code, shown, template, version, starts_at, ends_at, issued_at,"
         " batch_id) select x.id, %s::int, x.code, nullif(x.shown, x.code), %s::text, %s::int, %s::timestamptz,"
         " %s::timestamptz, %s::timestamptz, %s::uuid from unnest(%s::uuid[], %s::text[], %s::text[])"

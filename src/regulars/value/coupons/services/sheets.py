@@ -8,9 +8,9 @@ import psycopg
 from django.db import connection
 from django.db.models import Q
 
+from regulars.kernel import postgres
 from regulars.value.coupons.models import BatchRow, CouponRow, RunRow, TemplateRow
 from regulars.value.coupons.rules import codes, copying
-from regulars.value.coupons.services import base
 from regulars.value.coupons.terms import Alphabet, Template
 
 LEAST = 50_000  # a part with fewer codes is stored as rows: each run is one more place to look for a code (5 µs)
@@ -23,7 +23,7 @@ def must_look(row: BatchRow, maker: codes.Maker) -> bool:
 
     Nobody brings codes of his own to this program until the transaction ends, unless from a template published since.
     """
-    base.ask("select coupons_one_at_a_time(%s::int, true)", (row.program_id,))
+    postgres.ask("select coupons_one_at_a_time(%s::int, true)", (row.program_id,))
     if BatchRow.objects.filter(program_id=row.program_id, series=None).exists():
         return True
     first, last = (sign * len(maker.pattern) for sign in ("0", "Z"))
@@ -67,7 +67,7 @@ def lay(row: BatchRow, maker: codes.Maker, images: array[int]) -> None:
 def untouched(*, row: BatchRow) -> int:
     """How many codes of a batch lie on its sheets and have no row."""
     return int(
-        base.ask(
+        postgres.ask(
             "select coalesce(sum(r.count - (select count(*) from coupons_coupon c where c.id between"
             " coupons_id(r.batch_id, r.place) and coupons_id(r.batch_id, r.place + r.count - 1))), 0)"
             " from coupons_run r where r.batch_id = %s::uuid",

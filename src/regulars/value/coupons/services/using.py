@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from regulars.kernel import clock
+from regulars.kernel import clock, postgres
 from regulars.value.coupons.rules import codes as spelling
 from regulars.value.coupons.rules import judging
 from regulars.value.coupons.services import base, document
@@ -42,7 +42,7 @@ def find(
     """
     instant = at or clock.now()
     wanted = list(dict.fromkeys([c for c in map(spelling.canonical, codes) if c]))
-    rows = base.ask(
+    rows = postgres.ask(
         "select * from coupons_context(%s::int, %s::text[], %s::uuid, %s::timestamptz, %s::text)",
         (program_id, wanted, member_id, instant, owner),
     )
@@ -100,7 +100,7 @@ def reserve(
     instant = at or clock.now()
     unique, shared = _told(held)
     return int(
-        base.ask(
+        postgres.ask(
             "select coupons_reserve(%s::int, %s::uuid[], %s::text[], %s::text, %s::timestamptz, %s::timestamptz,"
             " %s::uuid, %s::text)",
             (program_id, unique, shared, owner, instant, until or instant + RESERVED_FOR, member_id, actor),
@@ -125,7 +125,7 @@ def redeem(
     """
     unique, shared = _told(held)
     return int(
-        base.ask(
+        postgres.ask(
             "select coupons_redeem(%s::int, %s::uuid[], %s::text[], %s::text, %s::timestamptz, %s::uuid, %s::text,"
             " %s::text)",
             (program_id, unique, shared, order, at or clock.now(), member_id, owner, actor),
@@ -141,7 +141,7 @@ def _told(held: Sequence[Held]) -> tuple[list[UUID], list[str]]:
 def settle(*, program_id: int, owner: str, order: str, at: datetime | None = None, actor: str) -> int:
     """Redeem all that a basket has reserved, although its time may have passed; returns how many."""
     return int(
-        base.ask(
+        postgres.ask(
             "select coupons_settle(%s::int, %s::text, %s::text, %s::timestamptz, %s::text)",
             (program_id, owner, order, at or clock.now(), actor),
         )[0][0]
@@ -152,7 +152,7 @@ def settle(*, program_id: int, owner: str, order: str, at: datetime | None = Non
 def release(*, program_id: int, owner: str, at: datetime | None = None, actor: str) -> int:
     """Let go what a basket has reserved, and nothing else; returns how many."""
     return int(
-        base.ask(
+        postgres.ask(
             "select coupons_release(%s::int, %s::text, %s::timestamptz, %s::text)",
             (program_id, owner, at or clock.now(), actor),
         )[0][0]
@@ -175,7 +175,7 @@ def restore(
     Args: codes: only these (None: all). always: as if the order had never been, whatever policy and end say.
     """
     told = None if codes is None else [spelling.canonical(c) for c in codes]
-    rows = base.ask(
+    rows = postgres.ask(
         "select * from coupons_restore(%s::int, %s::text, %s::text[], %s::timestamptz, %s::text, %s::boolean,"
         " %s::text)",
         (program_id, order, told, at or clock.now(), actor, always, reason),

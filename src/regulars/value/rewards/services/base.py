@@ -6,9 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-import psycopg
-from django.db import connection
-
 from regulars.kernel import clock, ids, postgres
 from regulars.kernel.outbox import announce
 from regulars.value.ledger.terms import Source
@@ -18,20 +15,6 @@ from regulars.value.rewards.terms import PREFIX, Kind, Redemption, RedemptionMov
 DELIVERY = "reward delivery"
 
 
-def ask(sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-    """Every row of a statement.
-
-    Raises: the Refusal that a stored function raised; Busy when a lock was waited for too long.
-    """
-    connection.ensure_connection()
-    with psycopg.Cursor(connection.connection) as cursor:
-        try:
-            cursor.execute(sql, params)
-            return cursor.fetchall() if cursor.pgresult is not None and cursor.pgresult.nfields else []
-        except psycopg.Error as error:
-            raise postgres.translated(error) from error
-
-
 def source_of(row: RedemptionRow) -> Source:
     """How the ledger names a redemption."""
     return Source(type="reward", ref=ids.encode(PREFIX, row.id), line=row.reward)
@@ -39,7 +22,7 @@ def source_of(row: RedemptionRow) -> Source:
 
 def put(row: RedemptionRow) -> None:
     """Put a redemption's pieces back on their shelf; whoever waits is offered them."""
-    ask(
+    postgres.ask(
         "select rewards_put(%s::int, %s::text, %s::text, %s::bigint, %s::timestamptz)",
         (row.program_id, row.reward, row.session, row.count, clock.now()),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from regulars.kernel import clock
+from regulars.kernel import clock, postgres
 from regulars.kernel.errors import Invalid
 from regulars.value.coupons import services as coupons
 from regulars.value.rewards.models import CodeRow, GiftRow, RedemptionRow
@@ -42,7 +42,7 @@ def after_stock(row: RedemptionRow, reward: Reward) -> None:
     Raises: SoldOut.
     """
     if reward.kind is Kind.DIGITAL_CODE:
-        base.ask(
+        postgres.ask(
             "select rewards_give_codes(%s::int, %s::text, %s::uuid, %s::int)",
             (row.program_id, row.reward, row.id, row.count),
         )
@@ -80,4 +80,4 @@ def take_back(row: RedemptionRow, *, actor: str, reason: str) -> None:
     codes = CodeRow.objects.filter(redemption_id=row.id)
     if codes.filter(shown_at__isnull=False).exists():
         raise NotCancellable("Its code was shown.", reason="shown")
-    base.ask("select rewards_keep_codes(%s::uuid)", (row.id,))
+    postgres.ask("select rewards_keep_codes(%s::uuid)", (row.id,))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
-from regulars.kernel import clock, money
+from regulars.kernel import clock, money, postgres
 from regulars.kernel.errors import Invalid
 from regulars.people.programs import services as programs
 from regulars.people.programs.terms import Change
@@ -15,12 +15,9 @@ from regulars.value.rewards.models import RedemptionRow, RewardRow, ShelfRow
 from regulars.value.rewards.rules import comparing, writing
 from regulars.value.rewards.rules import document as rules
 from regulars.value.rewards.rules.judging import OPEN
-from regulars.value.rewards.services import base
 from regulars.value.rewards.terms import Kind, Reward, UnknownReward
 
 SECTIONS = ("rewards",)
-_MOST = 200
-_kept: dict[tuple[int, int], Mapping[str, Reward]] = {}
 
 
 def rewards(*, program_id: int, version: int | None = None) -> tuple[Reward, ...]:
@@ -28,7 +25,7 @@ def rewards(*, program_id: int, version: int | None = None) -> tuple[Reward, ...
 
     Raises: NoProgram.
     """
-    return tuple(_of_version(program_id, version).values())
+    return tuple(_by_version.of(program_id, version).values())
 
 
 def reward(*, program_id: int, key: str, version: int | None = None) -> Reward:
@@ -36,7 +33,7 @@ def reward(*, program_id: int, key: str, version: int | None = None) -> Reward:
 
     Raises: NoProgram; UnknownReward.
     """
-    found = _of_version(program_id, version).get(key)
+    found = _by_version.of(program_id, version).get(key)
     if found is None:
         raise UnknownReward(f"There is no reward {key!r} in this program.")
     return found
@@ -44,28 +41,23 @@ def reward(*, program_id: int, key: str, version: int | None = None) -> Reward:
 
 def reward_of(row: RedemptionRow) -> Reward:
     """A redemption's reward as it was when it was asked for."""
-    found = _of_version(row.program_id, row.version).get(row.reward)
+    found = _by_version.of(row.program_id, row.version).get(row.reward)
     return found or Reward(key=row.reward, version=row.version, kind=Kind(row.kind))
 
 
 def forget_versions() -> None:
     """Drop every remembered version; for tests, whose databases are emptied and numbered anew."""
-    _kept.clear()
+    _by_version.forget()
 
 
-def _of_version(program_id: int, version: int | None) -> Mapping[str, Reward]:
-    program = programs.by_id(program_id=program_id)
-    number = program.current_version if version is None else version
-    found = _kept.get((program_id, number))
-    if found is None:
-        rows = RewardRow.objects.filter(program_id=program_id, version=number).order_by("place")
-        told = {"rewards": [r.body for r in rows], "program": {"currency": program.currency}}
-        found = {r.key: r for r in rules.read(told, version=number)[0]}
-        if found and not connection.in_atomic_block:  # a version in the making may still be rolled back
-            if len(_kept) >= _MOST:
-                _kept.clear()
-            _kept[program_id, number] = found
-    return found
+def _read(program_id: int, version: int) -> Mapping[str, Reward]:
+    rows = RewardRow.objects.filter(program_id=program_id, version=version).order_by("place")
+    currency = programs.by_id(program_id=program_id).currency
+    told = {"rewards": [r.body for r in rows], "program": {"currency": currency}}
+    return {r.key: r for r in rules.read(told, version=version)[0]}
+
+
+_by_version = programs.ByVersion(_read)
 
 
 def describe(program_id: int, version: int | None = None) -> dict[str, Any]:
@@ -154,7 +146,7 @@ def _stock(program_id: int, r: Reward, there: set[tuple[str, str]]) -> None:
     else:
         shelves = [("", r.stock)] if r.stock is not None or (r.key, "") in there else []
     for session, seats in shelves:
-        base.ask(
+        postgres.ask(
             "select rewards_stock(%s::int, %s::text, %s::text, %s::bigint, %s::int, %s::timestamptz)",
             (program_id, r.key, session, seats, r.offer_hours, clock.now()),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from regulars.kernel import clock, ids
+from regulars.kernel import clock, ids, postgres
 from regulars.people.members import services as members
 from regulars.value.rewards.models import QUEUED, RedemptionRow, WaitRow
 from regulars.value.rewards.rules.judging import OPEN
@@ -53,7 +53,7 @@ def _drops(row: WaitRow, into_id: UUID) -> bool:
     was_offered = worse.state == WaitState.OFFERED
     WaitRow.objects.filter(pk=worse.pk).update(state=WaitState.LEFT, ended_at=clock.now())
     if was_offered:
-        base.ask(
+        postgres.ask(
             "select rewards_put(%s::int, %s::text, %s::text, 1, %s::timestamptz)",
             (row.program_id, row.reward, row.session, clock.now()),
         )
@@ -75,7 +75,7 @@ def separate(*, program_id: int, record: dict[str, Any]) -> int:
 
 def _recount(program_id: int, *member_ids: UUID) -> None:
     for member_id in sorted(member_ids):
-        base.ask("select rewards_recount(%s::int, %s::uuid)", (program_id, member_id))
+        postgres.ask("select rewards_recount(%s::int, %s::uuid)", (program_id, member_id))
 
 
 def dossier(*, program_id: int, member_id: UUID) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from regulars.kernel import clock, ids
+from regulars.kernel import clock, ids, postgres
 from regulars.kernel.errors import Busy, Invalid
 from regulars.people.members import services as members
 from regulars.people.programs import services as programs
@@ -175,7 +175,7 @@ def end(row: RedemptionRow, to: State, *, actor: str, reason: str, restock: bool
         for paid in base.spends(row):
             _restored(row, paid, actor)
         if row.period is not None:
-            base.ask(
+            postgres.ask(
                 "select rewards_uncount(%s::uuid, %s::text, %s::text, %s::int)",
                 (row.member_id, row.reward, row.period, row.count),
             )

@@ -7,11 +7,11 @@ from uuid import UUID
 
 from django.db import transaction
 
-from regulars.kernel import clock
+from regulars.kernel import clock, postgres
 from regulars.kernel.nights import Work
 from regulars.people.programs import services as programs
 from regulars.value.rewards.models import RedemptionRow, WaitRow
-from regulars.value.rewards.services import base, document, moving
+from regulars.value.rewards.services import document, moving
 from regulars.value.rewards.terms import State, WaitState
 
 ACTOR = "system:clock"
@@ -51,7 +51,7 @@ def _end(program_id: int, redemption_id: UUID, field: str, before: datetime) -> 
 
 def lapse_offers(*, program_id: int, before: datetime, limit: int) -> int:
     """Let one batch of offers go to the next that were not taken by an instant."""
-    found = base.ask("select rewards_lapse(%s::int, %s::timestamptz, %s::int)", (program_id, before, limit))
+    found = postgres.ask("select rewards_lapse(%s::int, %s::timestamptz, %s::int)", (program_id, before, limit))
     return int(found[0][0])
 
 

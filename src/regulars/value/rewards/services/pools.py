@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from regulars.kernel import clock, ids, secrets
+from regulars.kernel import clock, ids, postgres, secrets
 from regulars.kernel.errors import Invalid
 from regulars.value.rewards.models import CodeRow, PoolRow, RedemptionRow, StockingRow
 from regulars.value.rewards.services import base, document
@@ -46,7 +46,7 @@ def import_codes(*, program_id: int, reward: str, codes: Sequence[str], key: str
         raise Invalid(errors=[("reward", "has no codes: its kind is another")])
     told_all = "\n".join([reward, *codes])
     digest = hashlib.sha256(told_all.encode("utf-8", "surrogatepass")).digest()[:16]
-    base.ask("select pg_advisory_xact_lock(hashtextextended(%s::text, 0))", (f"rewards pool {program_id} {key}",))
+    postgres.ask("select pg_advisory_xact_lock(hashtextextended(%s::text, 0))", (f"rewards pool {program_id} {key}",))
     told = PoolRow.objects.filter(program_id=program_id, key=key).first()
     if told is not None:
         if bytes(told.digest) != digest:
@@ -114,7 +114,7 @@ def _store(pool: PoolRow, good: Sequence[tuple[int, str]]) -> set[str]:
     kind = f"reward code {pool.reward}"
     blinds = secrets.blind_many(pool.program_id, kind, [code for _, code in good])
     box = secrets.box(pool.program_id, bytes(pool.data_key))
-    rows = base.ask(
+    rows = postgres.ask(
         "insert into rewards_code (program_id, reward, pool_id, blind, sealed, state)"
         " select %s::int, %s::text, %s::uuid, x.b, x.s, 'free' from unnest(%s::bytea[], %s::bytea[])"
         " with ordinality as x (b, s, n) order by x.n"
@@ -183,7 +183,7 @@ def restock(*, program_id: int, reward: str, count: int, actor: str, reason: str
 
 
 def _restock(program_id: int, reward: str, session: str, count: int, actor: str, reason: str) -> None:
-    base.ask(
+    postgres.ask(
         "select rewards_restock(%s::int, %s::text, %s::text, %s::bigint, %s::text, %s::text, %s::timestamptz)",
         (program_id, reward, session, count, actor, reason, clock.now()),
     )

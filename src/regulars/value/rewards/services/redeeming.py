@@ -12,7 +12,7 @@ from uuid import UUID
 import orjson
 from django.db import IntegrityError, transaction
 
-from regulars.kernel import clock, ids
+from regulars.kernel import clock, ids, postgres
 from regulars.kernel.errors import Invalid
 from regulars.kernel.outbox import announce
 from regulars.people.audiences import services as audiences
@@ -357,7 +357,7 @@ def _offered(asked: Asked) -> WaitRow | None:
 def _count(row: RedemptionRow, reward: Reward) -> None:
     """Count it towards the member's limit. Raises: LimitReached."""
     if row.period is not None and reward.per_member is not None:
-        base.ask(
+        postgres.ask(
             "select rewards_count(%s::int, %s::uuid, %s::text, %s::text, %s::int, %s::bigint)",
             (row.program_id, row.member_id, row.reward, row.period, row.count, reward.per_member.times),
         )
@@ -368,7 +368,7 @@ def _take(row: RedemptionRow, offer: WaitRow | None) -> None:
     wanted = row.count - (offer is not None)
     is_taken = False
     if wanted:
-        is_taken = base.ask(
+        is_taken = postgres.ask(
             "select rewards_take(%s::int, %s::text, %s::text, %s::bigint, %s::bool)",
             (row.program_id, row.reward, row.session, wanted, offer is not None),
         )[0][0]

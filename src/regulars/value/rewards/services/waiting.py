@@ -7,14 +7,14 @@ from uuid import UUID
 
 from django.db import transaction
 
-from regulars.kernel import clock, ids
+from regulars.kernel import clock, ids, postgres
 from regulars.people.members import services as members
 from regulars.people.members.terms import MemberStatus
 from regulars.people.programs import services as programs
 from regulars.value.ledger.terms import MemberClosed, MemberMerged
 from regulars.value.rewards.models import QUEUED, ShelfRow, WaitRow
 from regulars.value.rewards.rules import judging
-from regulars.value.rewards.services import base, document
+from regulars.value.rewards.services import document
 from regulars.value.rewards.terms import (
     WAIT_PREFIX,
     NotSoldOut,
@@ -78,7 +78,7 @@ def leave(*, program_id: int, wait_id: UUID, actor: str) -> Wait:
         row.state, row.ended_at = WaitState.LEFT, clock.now()
         row.save(update_fields=["state", "ended_at"])
         if was_offered:
-            base.ask(
+            postgres.ask(
                 "select rewards_put(%s::int, %s::text, %s::text, 1, %s::timestamptz)",
                 (program_id, row.reward, row.session, clock.now()),
             )

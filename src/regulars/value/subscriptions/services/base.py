@@ -7,11 +7,9 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-import psycopg
-from django.db import connection
 from django.db.models import Q
 
-from regulars.kernel import clock, postgres
+from regulars.kernel import clock
 from regulars.kernel.errors import Busy, sure
 from regulars.people.members import services as members
 from regulars.people.members.terms import MemberFacts, MemberStatus
@@ -29,20 +27,6 @@ from regulars.value.subscriptions.terms import (
     UnknownSubscription,
 )
 from regulars.value.tiers import services as tiers
-
-
-def ask(sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-    """Every row of a statement.
-
-    Raises: the Refusal that a stored function raised; Busy when a lock was waited for too long.
-    """
-    connection.ensure_connection()
-    with psycopg.Cursor(connection.connection) as cursor:
-        try:
-            cursor.execute(sql, params)
-            return cursor.fetchall() if cursor.pgresult is not None and cursor.pgresult.nfields else []
-        except psycopg.Error as error:
-            raise postgres.translated(error) from error
 
 
 def zone(program_id: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from regulars.kernel.errors import Invalid
 from regulars.people.programs import services as programs
@@ -15,8 +15,6 @@ from regulars.value.subscriptions.rules import plans as rules
 from regulars.value.subscriptions.terms import LIVE, Plan, Renews, UnknownPlan
 
 SECTIONS = ("plans",)
-_MOST = 200
-_kept: dict[tuple[int, int], Mapping[str, Plan]] = {}
 
 
 def plans(*, program_id: int, version: int | None = None) -> tuple[Plan, ...]:
@@ -24,7 +22,7 @@ def plans(*, program_id: int, version: int | None = None) -> tuple[Plan, ...]:
 
     Raises: NoProgram.
     """
-    return tuple(_of_version(program_id, version).values())
+    return tuple(_by_version.of(program_id, version).values())
 
 
 def plan(*, program_id: int, key: str, version: int | None = None) -> Plan:
@@ -32,7 +30,7 @@ def plan(*, program_id: int, key: str, version: int | None = None) -> Plan:
 
     Raises: NoProgram; UnknownPlan.
     """
-    found = _of_version(program_id, version).get(key)
+    found = _by_version.of(program_id, version).get(key)
     if found is None:
         raise UnknownPlan(f"There is no plan {key!r} in this program.")
     return found
@@ -40,29 +38,24 @@ def plan(*, program_id: int, key: str, version: int | None = None) -> Plan:
 
 def plan_or_none(*, program_id: int, key: str) -> Plan | None:
     """A plan as it is now; None when it is no longer offered."""
-    return _of_version(program_id, None).get(key)
+    return _by_version.of(program_id, None).get(key)
 
 
 def forget_versions() -> None:
     """Drop every remembered version; for tests, whose databases are emptied and numbered anew."""
-    _kept.clear()
+    _by_version.forget()
 
 
-def _of_version(program_id: int, version: int | None) -> Mapping[str, Plan]:
-    number = programs.by_id(program_id=program_id).current_version if version is None else version
-    found = _kept.get((program_id, number))
-    if found is None:
-        rows = list(PlanRow.objects.filter(program_id=program_id, version=number).order_by("place"))
-        found = {p.key: p for r in rows for p in _read(r)}
-        if found and not connection.in_atomic_block:  # a version in the making may still be rolled back
-            if len(_kept) >= _MOST:
-                _kept.clear()
-            _kept[program_id, number] = found
-    return found
+def _read(program_id: int, version: int) -> Mapping[str, Plan]:
+    rows = PlanRow.objects.filter(program_id=program_id, version=version).order_by("place")
+    return {p.key: p for row in rows for p in _plans_in(row)}
 
 
-def _read(row: PlanRow) -> tuple[Plan, ...]:
+def _plans_in(row: PlanRow) -> tuple[Plan, ...]:
     return rules.read({"program": {"currency": row.currency}, "plans": [row.body]}, version=row.version)[0]
+
+
+_by_version = programs.ByVersion(_read)
 
 
 def describe(program_id: int, version: int | None = None) -> dict[str, Any]:

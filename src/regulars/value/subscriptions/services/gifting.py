@@ -9,7 +9,7 @@ from uuid import UUID
 import orjson
 from django.db import transaction
 
-from regulars.kernel import clock, ids, secrets
+from regulars.kernel import clock, ids, postgres, secrets
 from regulars.people.members import services as members
 from regulars.people.programs import services as programs
 from regulars.value.coupons import services as coupons
@@ -108,13 +108,13 @@ def _payment(gift: GiftRow, provider: str, method: str) -> PaymentRow:
 
 def with_lock(name: str) -> None:
     """The same call twice at once: the second waits, and is told."""
-    base.ask("select pg_advisory_xact_lock(hashtextextended(%s::text, 0))", (name,))
+    postgres.ask("select pg_advisory_xact_lock(hashtextextended(%s::text, 0))", (name,))
 
 
 def _new_code(program_id: int) -> str:
     """A code that nobody has had: the next number, permuted by a key of this program that survives every rotation."""
     key = b"".join([secrets.blind(program_id, "gift codes", half) for half in ("1", "2")])
-    return codes.spell(key, int(base.ask("select nextval('subscriptions_gift_number')")[0][0]))
+    return codes.spell(key, int(postgres.ask("select nextval('subscriptions_gift_number')")[0][0]))
 
 
 @transaction.atomic

@@ -8,7 +8,7 @@ from uuid import UUID
 import structlog
 from django.db import transaction
 
-from regulars.kernel import clock, ids
+from regulars.kernel import clock, ids, postgres
 from regulars.kernel.errors import Refusal
 from regulars.kernel.nights import Work
 from regulars.value.ledger import services as ledger
@@ -40,7 +40,7 @@ def grow_at_night(work: Work) -> str | None:
     """
     after = UUID(work.cursor) if work.cursor else UUID(int=0)
     asked = (work.program_id, after, work.day, work.day, work.day, work.limit)
-    found = [row_id for (row_id,) in base.ask(_DUE, asked)]
+    found = [row_id for (row_id,) in postgres.ask(_DUE, asked)]
     for row_id in found:
         grow(program_id=work.program_id, subscription_id=row_id, before=work.day)
     return str(found[-1]) if len(found) == work.limit else None

@@ -7,8 +7,8 @@ from datetime import date
 
 from django.db.models import Count, Sum
 
+from regulars.kernel import postgres
 from regulars.value.subscriptions.models import PaymentRow, PeriodRow, SubscriptionRow
-from regulars.value.subscriptions.services import base
 from regulars.value.subscriptions.terms import IncomeLine, PaymentState, PlanFigures
 
 
@@ -49,7 +49,7 @@ def income(*, program_id: int, from_on: date, to_on: date) -> tuple[IncomeLine, 
     that wait included. `moved` is the credit that a change of plan takes along. A day that is over is never restated:
     what is paid late for days before is earned on the day of payment.
     """
-    rows = base.ask(
+    rows = postgres.ask(
         "select plan, sum(opening)::bigint, sum(charged)::bigint, sum(moved)::bigint, sum(refunded)::bigint,"
         " sum(earned)::bigint from subscriptions_income(%s::int, %s::date, %s::date) group by plan order by plan",
         (program_id, from_on, to_on),
@@ -72,7 +72,7 @@ def income(*, program_id: int, from_on: date, to_on: date) -> tuple[IncomeLine, 
 
 def earned_by_day(*, program_id: int, from_on: date, to_on: date) -> list[tuple[date, int]]:
     """What all plans earned on each day from a day to a day (exclusive), in minor units."""
-    rows = base.ask(
+    rows = postgres.ask(
         "select d, coalesce(sum(subscriptions_earned(p, d + 1) - subscriptions_earned(p, d)), 0)::bigint"
         " from generate_series(0, %s::date - %s::date - 1) as g(n) cross join lateral (select %s::date + g.n as d) x"
         " left join subscriptions_period p on p.program_id = %s::int and least(p.starts_on, p.booked_on) <= d"

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from regulars.kernel import postgres
 from regulars.people.programs import services as programs
 from regulars.value.benefits import services as benefits
 from regulars.value.ledger import services as ledger
@@ -45,7 +46,7 @@ def savings(*, program_id: int, member_id: UUID, from_on: date, to_on: date) -> 
     if spans:
         starts = [base.midnight(program_id, a) for a, _ in spans]
         ends = [base.midnight(program_id, b) for _, b in spans]
-        gains = base.ask(_GAINS, (program_id, member_id, starts, ends))
+        gains = postgres.ask(_GAINS, (program_id, member_id, starts, ends))
         items += _of_orders(program_id, gains, names)
         items += _of_benefits(program_id, member_id, from_on, to_on, plans)
     mine = [r.id for r in rows if r.member_id == member_id]

@@ -18,8 +18,6 @@ from regulars.value.tiers.models import LadderRow, LevelRow, StandingRow
 from regulars.value.tiers.terms import Downgrade, Ladder, Upgrade
 
 SECTIONS = ("ladders",)
-_MOST = 200
-_kept: dict[tuple[int, int], tuple[Ladder, ...]] = {}
 
 
 def ladders(*, program_id: int, version: int | None = None) -> tuple[Ladder, ...]:
@@ -27,25 +25,20 @@ def ladders(*, program_id: int, version: int | None = None) -> tuple[Ladder, ...
 
     Raises: NoProgram.
     """
-    number = programs.by_id(program_id=program_id).current_version if version is None else version
-    found = _kept.get((program_id, number))
-    if found is None:
-        found = _read(program_id, number)
-        if found and not connection.in_atomic_block:  # a version in the making may still be rolled back
-            if len(_kept) >= _MOST:
-                _kept.clear()
-            _kept[program_id, number] = found
-    return found
+    return _by_version.of(program_id, version)
 
 
 def forget_versions() -> None:
     """Drop every remembered version; for tests, whose databases are emptied and numbered anew."""
-    _kept.clear()
+    _by_version.forget()
 
 
 def _read(program_id: int, version: int) -> tuple[Ladder, ...]:
     rows = LadderRow.objects.filter(program_id=program_id, version=version).order_by("place")
     return rules.read({"ladders": [row.body for row in rows]})[0]
+
+
+_by_version = programs.ByVersion(_read)
 
 
 def base_level(*, program_id: int, version: int | None = None) -> str | None:
