@@ -52,6 +52,7 @@ WIRING: list[Reaction] = [
     Reaction(OrderPlaced, "review the level", _review("order", "member_id")),
     Reaction(OrderPlaced, "redeem by itself", _redeem("member_id")),
     Reaction(OrderDecided, "change lists of members", checkout.follow),
+    Reaction(OrderReturned, "take given levels back", checkout.unfollow),
     Reaction(OrderReturned, "review the level", _review("return", "member_id")),
     Reaction(OrderClaimed, "review the level", _review("claim", "member_id")),
     Reaction(OrderClaimed, "redeem by itself", _redeem("member_id")),

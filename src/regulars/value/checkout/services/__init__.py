@@ -2,7 +2,7 @@
 
 from regulars.value.checkout.services.closing import close
 from regulars.value.checkout.services.ending import cancel, expire, prune_at_night, reopen, sweep
-from regulars.value.checkout.services.following import follow
+from regulars.value.checkout.services.following import follow, unfollow
 from regulars.value.checkout.services.people import absorb, dossier, forget, separate
 from regulars.value.checkout.services.proving import discrepancies
 from regulars.value.checkout.services.putting import put
@@ -29,4 +29,5 @@ __all__ = [
     "store_of",
     "sweep",
     "tender",
+    "unfollow",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
+from uuid import UUID
 
 from regulars.kernel import ids
 from regulars.people.audiences import services as audiences
@@ -13,6 +14,8 @@ from regulars.people.members.terms import UnknownMember
 from regulars.people.programs import services as programs
 from regulars.value.ledger import services as ledger
 from regulars.value.ledger.terms import KeyReused, MemberClosed, MemberSuspended, Source
+from regulars.value.orders import services as orders
+from regulars.value.orders.terms import PREFIX, OrderReturned
 from regulars.value.orders.terms.closing import OrderDecided
 from regulars.value.tiers import services as tiers
 from regulars.value.tiers.terms import AlreadyOver, UnknownLevel
@@ -38,11 +41,12 @@ def follow(event: OrderDecided, program_id: int) -> None:
     if event.member_id is None:
         return
     refs = [ids.encode("mem", event.member_id)]
+    kinds = [kind for _, kind, body in event.outcomes if kind != "random_reward" or body.get("kind")]
     for n, (promotion, kind, body) in enumerate(brought(event.outcomes)):
         if kind == "earn":  # only prizes say so: what promotions let a basket earn is in its order
             _give_prize(event, program_id, f"{promotion}/{n}", body)
         if kind == "tier":
-            _give_level(event, program_id, promotion, body)
+            _give_level(event, program_id, promotion, body, "/prize" if kinds[n] == "random_reward" else "")
         if kind != "audience":
             continue
         source = f"promotion/{promotion}"
@@ -55,12 +59,48 @@ def follow(event: OrderDecided, program_id: int) -> None:
             continue
 
 
-def _give_level(event: OrderDecided, program_id: int, promotion: str, body: Mapping[str, Any]) -> None:
-    """Raise the member to a level for as long as one that is reached would last; a promotion gives one at a time.
+def unfollow(event: OrderReturned, program_id: int) -> None:
+    """Take back the levels that a returned order's promotions gave, once nothing of it is left that they act on.
 
-    A level that is gone meanwhile, or a member who is, is passed over: the sale has happened.
+    What another order, a plan or her own growth holds stays. A drawn prize stays: it is listed in the return.
+    """
+    for order in orders.brought_by_orders_of(program_id=program_id, return_id=event.return_id):
+        for promotion in sorted({o.promotion for o in order.outcomes if o.kind == "tier"} & order.gone):
+            for member_id in _both(program_id, order.member_id):
+                tiers.take_back(
+                    program_id=program_id,
+                    member_id=member_id,
+                    source=_source(promotion, order.order_id),
+                    actor=_ACTOR,
+                )
+
+
+def _both(program_id: int, member_id: UUID | None) -> list[UUID]:
+    """Who bought it, and whoever she is since a merge."""
+    if member_id is None:
+        return []
+    try:
+        into = members.fact(program_id=program_id, member_id=member_id).merged_into
+    except UnknownMember:
+        return []
+    return [member_id, into] if into else [member_id]
+
+
+def _source(promotion: str, order_id: UUID) -> str:
+    """Each order gives for itself: what one takes back, another may still hold."""
+    return f"promotion/{promotion}/{ids.encode(PREFIX, order_id)}"
+
+
+def _give_level(event: OrderDecided, program_id: int, promotion: str, body: Mapping[str, Any], drawn: str) -> None:
+    """Raise the member to a level for as long as one that is reached would last.
+
+    Whose goods are back already gets none. A level that is gone meanwhile, or a member who is, is passed over: the
+    sale has happened.
     """
     if event.member_id is None:
+        return
+    order = orders.brought(program_id=program_id, order_id=event.order_id)
+    if order is not None and promotion in order.gone and not drawn:
         return
     try:
         member = members.fact(program_id=program_id, member_id=event.member_id)
@@ -69,7 +109,7 @@ def _give_level(event: OrderDecided, program_id: int, promotion: str, body: Mapp
             member_id=member.merged_into or event.member_id,
             ladder=body.get("ladder") or "",
             level=body["level"],
-            source=f"promotion/{promotion}",
+            source=_source(promotion, event.order_id) + drawn,
             actor=_ACTOR,
         )
     except (UnknownLevel, AlreadyOver, UnknownMember):

@@ -30,7 +30,6 @@ _MINOR = ":minor"  # of a counter of the member's own that counts money
 _LISTED = {
     "challenge": "progress is told to the challenge, which takes it back by its own rules",
     "audience": "the member may have been in it before",
-    "tier": "levels are reviewed by the ladder's own rules",
     "notify": "what was sent cannot be called back",
     "webhook": "what was told to another system cannot be called back",
     "random_reward": "a prize that was drawn is not drawn back",

@@ -14,10 +14,13 @@ from regulars.value.orders.services.reading import get, of_member, recent, retur
 from regulars.value.orders.services.returning import cancel_lines, take_back, undo_order
 from regulars.value.orders.services.spent import note_spent
 from regulars.value.orders.services.timelines import timeline
+from regulars.value.orders.services.undone import brought, brought_by_orders_of
 
 __all__ = [
     "Exchanged",
     "applied_of",
+    "brought",
+    "brought_by_orders_of",
     "cancel_lines",
     "claim",
     "counted",

@@ -227,7 +227,7 @@ def test_what_cannot_be_undone_is_said():
     assert last.not_undone == ()
     _, last = steps(lines, extras, [(1, "0.5")], [(1, "0.5")])
     assert [n.what for n in last.not_undone] == [
-        "gift:mug", "audience", "tier", "notify", "webhook", "challenge", "random_reward",
+        "gift:mug", "audience", "notify", "webhook", "challenge", "random_reward",
     ]  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """What other contexts call: standings, progress, reviews, what is given, and the hooks of governance."""
 
 from regulars.value.tiers.services.document import apply, base_level, check, describe, ladders, plan
-from regulars.value.tiers.services.giving import given, grant, grant_as_reached, lock, revoke, unlock
+from regulars.value.tiers.services.giving import given, grant, grant_as_reached, lock, revoke, take_back, unlock
 from regulars.value.tiers.services.standings import (
     absorb,
     counts,
@@ -43,5 +43,6 @@ __all__ = [
     "separate",
     "standing",
     "standings",
+    "take_back",
     "unlock",
 ]

@@ -26,7 +26,7 @@ def grant(
     """Give a level beside what is earned: she stands on the higher of both. A source replaces its own.
 
     Args: until: exclusive; None until `revoke`. It ends at the first midnight of the program after it. source: who
-    gives it, one level at a time (`subscription/…`, `promotion/…`).
+    gives it, one level at a time (`subscription/…`, `promotion/…/ord_…`).
     Raises: UnknownLevel, AlreadyOver.
     """
     _check(program_id, ladder, level, until)
@@ -63,6 +63,23 @@ def revoke(*, program_id: int, member_id: UUID, ladder: str, source: str, actor:
     row = _end("grant", program_id, member_id, ladder, source, actor)
     _review(program_id, member_id, "revoke")
     return _given(row)
+
+
+@transaction.atomic
+def take_back(*, program_id: int, member_id: UUID, source: str, actor: str) -> tuple[Given, ...]:
+    """End what a source gave because the purchase behind it has come back; nothing given is nothing to take.
+
+    She stands on what she earned, or was given otherwise; what the level had brought goes back as after any return.
+    """
+    _one_at_a_time(member_id)
+    live = GivenRow.objects.filter(program_id=program_id, member_id=member_id, kind="grant", source=source)
+    rows = list(live.filter(ended_at=None).order_by("id"))
+    for row in rows:
+        row.ended_at, row.ended_by = clock.now(), actor
+        row.save(update_fields=["ended_at", "ended_by"])
+    if rows:
+        _review(program_id, member_id, "return")
+    return tuple([_given(row) for row in rows])
 
 
 @transaction.atomic
