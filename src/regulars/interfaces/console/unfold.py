@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.templatetags.static import static
@@ -115,12 +116,32 @@ NAVIGATION: list[dict[str, Any]] = [
 
 
 def navigation(request: Any) -> list[dict[str, Any]]:
-    """The links for one request; the badge only where something waits."""
-    badge = import_string(WAITING)(request)
+    """The links for one request: the badge only where something waits, one link as the place where she is."""
+    badge, here = import_string(WAITING)(request), _here(request.path)
     return [
-        {**group, "items": [{**item, **({"badge": badge} if "badge" in item else {})} for item in group["items"]]}
+        {
+            **group,
+            "items": [
+                {
+                    **item,
+                    "active": partial(_is_here, here, str(item["link"])),
+                    **({"badge": badge} if "badge" in item else {}),
+                }
+                for item in group["items"]
+            ],
+        }
         for group in NAVIGATION
     ]
+
+
+def _is_here(here: str, link: str, _request: Any) -> bool:
+    return here == link
+
+
+def _here(path: str) -> str:
+    """The nearest link above a page: of `member/…` it is `members/`. The first page is above none but itself."""
+    links = [str(item["link"]) for group in NAVIGATION for item in group["items"]][1:]
+    return max((k for k in links if path.startswith((k, f"{k[:-2]}/"))), key=len, default=path)
 
 
 UNFOLD: dict[str, Any] = {

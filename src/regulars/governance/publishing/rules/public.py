@@ -8,6 +8,7 @@ from typing import Any
 
 from regulars.governance.publishing.rules.differing import short
 from regulars.governance.publishing.rules.public_words import say
+from regulars.kernel import wording
 
 Body = Mapping[str, Any]
 
@@ -89,6 +90,18 @@ class _Reader:
     def _unit(self, key: Any) -> str:
         return self.unit_names.get(key, str(key))
 
+    def _many(self, amount: Any, unit: Any) -> str:
+        return f"{wording.figure(amount)} {wording.counted(self._unit(unit), amount, self.language)}"
+
+    def _money(self, amount: Any) -> str:
+        return wording.price(amount, self.currency) if amount is not None else ""
+
+    def _day(self, day: Any) -> str:
+        return wording.day(day, self.language)
+
+    def _every(self, period: str, n: Any) -> str:
+        return self.say("every", n=n, period=self._period(period.removesuffix("s") if n == 1 else period))
+
     def _item(self, body: Body, lines: Iterable[str]) -> Item:
         return Item(named(body, self.language), tuple(line for line in lines if line))
 
@@ -109,7 +122,8 @@ class _Reader:
             return self.say("never")
         for name in ("days", "months"):
             if isinstance(expiry.get(name), int):
-                return self.say("inactivity" if kind == "inactivity" else name, n=expiry[name])
+                unused = "inactivity" if name == "months" else "inactivity_days"
+                return self.say(unused if kind == "inactivity" else name, n=expiry[name])
         return self.say("dated")
 
     def _activation(self, activation: Any) -> str:
@@ -122,32 +136,32 @@ class _Reader:
         for rule in self._list("earn_rules"):
             if self._is_over(rule.get("ends_on")):
                 continue
-            unit = self._unit(rule.get("unit"))
+            unit = rule.get("unit")
             lines = [self._rate(rule, unit)]
             if rule.get("fixed") is not None:
-                lines.append(self.say("fixed", points=rule["fixed"], unit=unit))
+                lines.append(self.say("fixed", points=self._many(rule["fixed"], unit)))
             if rule.get("per_unit") is not None:
-                lines.append(self.say("per_unit", points=rule["per_unit"], unit=unit))
+                lines.append(self.say("per_unit", points=self._many(rule["per_unit"], unit)))
             if rule.get("times") is not None:
                 lines.append(self.say("times", n=rule["times"]))
             lines += [self._cap(cap) for cap in _entries(rule.get("caps"))]
             lines += self._limits(rule, rule.get("starts_on"), rule.get("ends_on"))
             yield self._item(rule, lines)
 
-    def _rate(self, rule: Body, unit: str) -> str:
+    def _rate(self, rule: Body, unit: Any) -> str:
         rate = rule.get("rate")
         if not isinstance(rate, Mapping):
             return ""
         per = rate.get("per")
         amount = per.get(self.currency) if isinstance(per, Mapping) else per
-        return self.say("rate", points=rate.get("points", 1), unit=unit, per=amount, currency=self.currency)
+        return self.say("rate", points=self._many(rate.get("points", 1), unit), per=self._money(amount))
 
     def _cap(self, cap: Body) -> str:
-        return self.say("cap", n=cap.get("amount", ""), period=self._period(cap.get("period", "day")))
+        return self.say("cap", n=wording.figure(cap.get("amount", "")), period=self._period(cap.get("period", "day")))
 
     def _limits(self, body: Body, starts: Any, ends: Any) -> list[str]:
-        lines = [self.say("from", day=str(starts)[:10])] if starts and str(starts)[:10] > self.today else []
-        lines += [self.say("until", day=str(ends)[:10])] if ends else []
+        lines = [self.say("from", day=self._day(starts))] if starts and str(starts)[:10] > self.today else []
+        lines += [self.say("until", day=self._day(ends))] if ends else []
         levels = body.get("tiers") or body.get("levels")
         if isinstance(levels, list) and levels:
             lines.append(self.say("for_levels", levels=", ".join(self._level(x) for x in levels)))
@@ -169,13 +183,10 @@ class _Reader:
 
     def paying(self) -> Iterator[Item]:
         for rate in _entries((self.document.get("policies") or {}).get("points_tender")):
-            unit = self._unit(rate.get("unit"))
-            lines = [
-                self.say(
-                    "tender", points=rate.get("points"), unit=unit, amount=rate.get("amount"), currency=self.currency
-                )
-            ]
-            lines += [self.say("tender_min", n=rate["min"])] if rate.get("min") else []
+            unit, points = self._unit(rate.get("unit")), rate.get("points")
+            paid = {"points": self._many(points, rate.get("unit")), "amount": self._money(rate.get("amount"))}
+            lines = [self.say("tender", n=points, **paid)]
+            lines += [self.say("tender_min", n=wording.figure(rate["min"]))] if rate.get("min") else []
             lines += [self.say("tender_most", n=rate["most_percent"])] if rate.get("most_percent") else []
             yield Item(unit, tuple(lines))
 
@@ -190,10 +201,10 @@ class _Reader:
     def _needs(self, ladder: Body, said: Any) -> str:
         if isinstance(said, Mapping):
             joined = self.say("and") if ladder.get("match", "any") == "all" else self.say("or")
-            return joined.join(f"{n} {self._unit(unit)}" for unit, n in said.items() if n)
+            return joined.join(self._many(n, unit) for unit, n in said.items() if n)
         measures = ladder.get("measures")
         measure = ladder.get("measure") or (measures[0] if isinstance(measures, list) and measures else "")
-        return f"{said} {self._unit(measure)}" if said else ""
+        return self._many(said, measure) if said else ""
 
     def benefits(self) -> Iterator[Item]:
         for benefit in self._list("benefits"):
@@ -220,16 +231,16 @@ class _Reader:
 
     def _price(self, price: Body) -> str:
         units = price.get("units")
-        parts = [f"{n} {self._unit(unit)}" for unit, n in units.items()] if isinstance(units, Mapping) else []
-        parts += [f"{price['amount']} {self.currency}"] if price.get("amount") else []
+        parts = [self._many(n, unit) for unit, n in units.items()] if isinstance(units, Mapping) else []
+        parts += [self._money(price["amount"])] if price.get("amount") else []
         return self.say("and").join(parts)
 
     def plans(self) -> Iterator[Item]:
         for plan in self._list("plans"):
             every, trial = plan.get("every"), plan.get("trial")
-            lines = [f"{plan['price']} {self.currency}"] if plan.get("price") is not None else []
+            lines = [self._money(plan["price"])] if plan.get("price") is not None else []
             if isinstance(every, Mapping):
-                lines += [self.say("every", n=n, period=self._period(period)) for period, n in every.items()]
+                lines += [self._every(str(period), n) for period, n in every.items()]
             if isinstance(trial, Mapping) and trial.get("days"):
                 lines.append(self.say("trial", n=trial["days"]))
             yield self._item(plan, lines)
@@ -267,7 +278,7 @@ class _Reader:
                     path = f"{name}, {field['path']}"
                     sides = {s: self._side(field[s]) for s in ("before", "after")}
                     lines.append(self.say("becomes", path=path, **sides))
-            yield Item(self.say("applies", day=telling["applies_on"]), tuple(lines))
+            yield Item(self.say("applies", day=self._day(telling["applies_on"])), tuple(lines))
 
     def _side(self, value: Any) -> str:
         return self.say("nothing") if value is None else short(value)

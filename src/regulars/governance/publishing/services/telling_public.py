@@ -10,7 +10,7 @@ from regulars.governance.publishing.rules.public import Section
 from regulars.governance.publishing.rules.public_words import say
 from regulars.governance.publishing.services import numbered
 from regulars.governance.publishing.terms import UnknownVersion
-from regulars.kernel import clock
+from regulars.kernel import clock, wording
 from regulars.people.agreements import services as agreements
 from regulars.people.programs import services as programs
 
@@ -59,7 +59,7 @@ def public_rules(*, program_key: str, language: str) -> PublicRules:
         language=told,
         version=found.number,
         applied_at=found.applied_at,
-        since=say("version", told, n=found.number, day=since),
+        since=say("version", told, number=found.number, day=wording.day(since, told)),
         sections=public.page(found.document, language=told, today=today, tellings=coming),
         etag=f'"{program.id}-{found.number}-{today}-{told}-{marks}"',
     )

@@ -237,13 +237,24 @@ def test_the_page_of_rules_says_each_thing_in_both_languages():
             {"key": "p", "name": {"en": "Points", "zh-Hans": "积分"}, "expiry": {"kind": "rolling", "months": 12}}
         ],
         "earn_rules": [{"key": "base", "unit": "p", "rate": {"points": 1, "per": "10"}}],
-        "ladders": [{"key": "main", "measure": "p", "levels": [{"key": "a", "enter": 0}, {"key": "g", "enter": 5}]}],
+        "ladders": [
+            {"key": "main", "measure": "p", "levels": [{"key": "a", "enter": 0}, {"key": "g", "enter": 5000}]}
+        ],
         "rewards": [{"key": "cup", "price": [{"units": {"p": 500}, "amount": "9.90"}, {"amount": "19.90"}]}],
     }
-    for language, says in (
-        ("en", ["1 Points for every 10 CNY", "from 5 Points", "500 Points and 9.90 CNY or 19.90 CNY", "12 months"]),
-        ("zh-Hans", ["每消费 10 CNY 得 1 积分", "达到 5 积分", "500 积分 加 9.90 CNY 或 19.90 CNY", "12 个月"]),
-    ):
+    document["plans"] = [{"key": "plus", "price": "1200.00", "every": {"months": 1}, "trial": {"days": 1}}]
+    document["promotions"] = [{"key": "may", "schedule": {"starts": "2026-05-01T00:00", "ends": "2026-05-31T00:00"}}]
+    en = [
+        "1 Point for every ¥10",
+        "from 5,000 Points",
+        "500 Points and ¥9.90 or ¥19.90",
+        "12 months",
+        "¥1,200\nevery month",
+    ]
+    en += ["the first day to try", "from 1 May 2026\nuntil 31 May 2026"]
+    zh = ["每消费 ¥10 得 1 积分", "达到 5,000 积分", "500 积分 加 ¥9.90 或 ¥19.90", "12 个月", "¥1,200\n每月"]
+    zh += ["试用 1 天", "自 2026年5月1日 起\n至 2026年5月31日 止"]
+    for language, says in (("en", en), ("zh-Hans", zh)):
         page = public.page(document, language=language, today="2026-01-01")
         text = "\n".join(line for s in page for i in s.items for line in i.lines)
         assert [x for x in says if x not in text] == []

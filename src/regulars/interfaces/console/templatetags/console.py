@@ -10,25 +10,14 @@ from uuid import UUID
 from django import template
 from django.template.defaultfilters import date as as_date
 from django.utils import timezone, translation
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from regulars.interfaces.console import desk, words
-from regulars.kernel import ids, money
+from regulars.interfaces.console import desk, naming, words
+from regulars.kernel import ids, money, wording
 
 register = template.Library()
-_SIGNS = {
-    "CNY": "¥",
-    "JPY": "¥",
-    "GBP": "£",
-    "USD": "$",
-    "EUR": "€",
-    "KRW": "₩",
-    "INR": "₹",
-    "HKD": "HK$",
-    "TWD": "NT$",
-}
 
 
 @register.filter
@@ -57,10 +46,7 @@ def cash(minor: Any, currency: str) -> str:
     """Money with its sign: ¥1,234.50; currencies without a well-known sign by their code."""
     if minor is None:
         return "–"
-    digits = money.exponent(currency)
-    text = f"{Decimal(abs(int(minor))).scaleb(-digits):,.{digits}f}"
-    sign = "−" if int(minor) < 0 else ""
-    return f"{sign}{_SIGNS[currency]}{text}" if currency in _SIGNS else f"{sign}{currency} {text}"
+    return wording.cash(int(minor), currency)
 
 
 @register.filter
@@ -86,7 +72,7 @@ def day(value: Any) -> str:
         return "–"
     if isinstance(value, datetime):
         value = _local(value)
-    return as_date(value, "Y年n月j日" if _is_chinese() else "j M Y")
+    return wording.day(value, translation.get_language())
 
 
 @register.filter
@@ -95,6 +81,18 @@ def moment(value: Any) -> str:
     if value is None:
         return "–"
     return as_date(_local(value), "Y年n月j日 H:i" if _is_chinese() else "j M Y, H:i")
+
+
+@register.filter
+def local_moment(value: datetime) -> str:
+    """A time that is told as clocks of the program show it, without a zone."""
+    return as_date(value, "Y年n月j日 H:i" if _is_chinese() else "j M Y, H:i")
+
+
+@register.filter
+def told_day(text: str) -> str:
+    """The day of an instant or day that is told as text, as its reader writes it."""
+    return wording.day(text, translation.get_language())
 
 
 @register.simple_tag
@@ -170,6 +168,39 @@ def get(mapping: Any, key: Any) -> Any:
 def unit_name(key: str, units: Any) -> str:
     """A unit in the reader's language; `units`: names by key."""
     return str((units or {}).get(key, key))
+
+
+@register.simple_tag
+def named(at_desk: Any, kind: str, key: Any) -> str:
+    """What a thing of the program is called, its key as a hint; see `naming.Names.of` for the kinds."""
+    if not key:
+        return "–"
+    name = naming.of(at_desk).of(kind, key)
+    return format_html('<span title="{}">{}</span>', key, name) if name and name != str(key) else str(name)
+
+
+@register.simple_tag
+def named_all(at_desk: Any, kind: str, keys: Any) -> str:
+    """Several of them, one after the other."""
+    return format_html_join(", ", "{}", ((named(at_desk, kind, key),) for key in keys))
+
+
+@register.simple_tag
+def plain_name(at_desk: Any, kind: str, key: Any) -> str:
+    """The name alone, inside another sentence or an option of a form."""
+    return naming.of(at_desk).of(kind, key)
+
+
+@register.filter
+def care_kind(kind: str) -> str:
+    """What a kind of adviser is called; a program's own kind by its key, as words."""
+    return _("Adviser") if kind == "adviser" else kind.replace("-", " ").replace("_", " ").capitalize()
+
+
+@register.filter
+def for_n(name: str, amount: Any) -> str:
+    """The name of a unit beside an amount: 1 Point, 2 Points."""
+    return wording.counted(name, amount, translation.get_language())
 
 
 @register.filter

@@ -23,4 +23,10 @@ def reward_panel(desk: Any, ref: str) -> dict[str, Any]:
     member_id = ids.decode("mem", ref)
     page = rewards.redemptions(program_id=program, member_id=member_id, limit=MOST)
     offered = [w for w in rewards.waits_of(program_id=program, member_id=member_id) if w.state == "offered"]
-    return {"ref": ref, "redemptions": lines(desk, page.items), "offered": offered, "hide_member": True}
+    return {
+        "desk": desk,
+        "ref": ref,
+        "redemptions": lines(desk, page.items),
+        "offered": offered,
+        "hide_member": True,
+    }

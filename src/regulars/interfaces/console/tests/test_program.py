@@ -101,9 +101,7 @@ def test_the_cost_of_a_change_is_begun_from_the_page_and_shown(desk: Desk, monke
     assert "+300" in shown
 
 
-@pytest.mark.parametrize(
-    ("language", "says"), [("en", "1 points for every 1.00 CNY"), ("zh-Hans", "每消费 1.00 CNY")]
-)
+@pytest.mark.parametrize(("language", "says"), [("en", "1 point for every ¥1"), ("zh-Hans", "每消费 ¥1")])
 def test_the_rules_of_a_program_are_public_in_both_languages_and_escaped(
     desk: Desk, language: str, says: str
 ) -> None:

@@ -237,6 +237,7 @@ def panel_of(desk: Desk, ref: str, most: int) -> dict[str, Any]:
     found = benefits.of(program_id=program, member_id=member_id)
     held = benefits.holdings(program_id=program, member_id=member_id, is_live=True)
     return {
+        "desk": desk,
         "ref": ref,
         "entitled": [(e, name_of(desk, e.benefit)) for e in found[:most]],
         "more": max(len(found) - most, 0),

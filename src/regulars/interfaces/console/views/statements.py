@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from regulars.governance.assurance import services as assurance
-from regulars.interfaces.console import words
+from regulars.interfaces.console import naming, words
 from regulars.interfaces.console.desk import Desk, page
 from regulars.interfaces.console.reading import member as reading
+from regulars.interfaces.console.views.levels import WHY
 from regulars.kernel import clock
 
 MEANINGS: dict[str, Any] = {
@@ -27,6 +28,12 @@ MEANINGS: dict[str, Any] = {
     "exchanged": gettext_lazy("Exchanged"),
     "adjusted": gettext_lazy("Adjusted by hand"),
     "merged": gettext_lazy("From or to a merged member"),
+}
+CAUSES: dict[str, Any] = {
+    "order": gettext_lazy("Order"),
+    "return": gettext_lazy("Return"),
+    "merge": gettext_lazy("Merged"),
+    "publish": gettext_lazy("new rules"),
 }
 _OWN = ("wallet", "pending", "held", "debt")
 
@@ -61,7 +68,7 @@ def shown(desk: Desk, ref: str) -> HttpResponse:
         "last": last,
         "units": [_unit(desk, unit) for unit in told["units"]],
         "lines": _lines(desk, told),
-        "levels": told["levels"],
+        "levels": [_move(desk, move) for move in told["levels"]],
         "download": f"?{urlencode({**own, 'download': 1})}",
         "next": f"?{urlencode({**asked, 'after': part['next']})}" if part["next"] is not None else None,
         "begin": f"?{urlencode(asked)}" if part["after"] else None,
@@ -90,6 +97,17 @@ def _unit(desk: Desk, unit: dict[str, Any]) -> dict[str, Any]:
         **unit,
         "name": words.named(unit["names"], unit["unit"], desk.language),
         "sums": [(MEANINGS[name], amount) for name, amount in unit["totals"].items()],
+    }
+
+
+def _move(desk: Desk, move: dict[str, Any]) -> dict[str, Any]:
+    names = naming.of(desk)
+    why = move["why"] or move["cause"]
+    return {
+        "at": move["at"],
+        "from": names.of("levels", f"{move['ladder']}/{move['from']}"),
+        "to": names.of("levels", f"{move['ladder']}/{move['to']}"),
+        "why": WHY.get(why, CAUSES.get(why, why)),
     }
 
 
