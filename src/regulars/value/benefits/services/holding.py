@@ -22,16 +22,24 @@ _LONGEST = 200
 
 @transaction.atomic
 def grant_pack(
-    *, program_id: int, member_id: UUID, pack: str, until: datetime | None, source: str, actor: str
+    *,
+    program_id: int,
+    member_id: UUID,
+    pack: str,
+    until: datetime | None,
+    source: str,
+    actor: str,
+    began_at: datetime | None = None,
 ) -> Holding:
     """Give a member a pack of benefits until an instant; the same source told again moves the end.
 
     Args: until: exclusive and aware; None: without end. source: what grants it, e.g. `subscription/<id>`, `staff`.
+    began_at: since when it counts, where a source goes on after a break: its membership years do not begin anew.
     A pack that several sources grant ends with the last of them.
     Raises: UnknownPack; UnknownMember; BenefitForbidden for a closed or merged member; Invalid.
     """
     document.pack(program_id=program_id, key=pack)
-    found, changed = _hold(program_id, member_id, HoldingKind.PACK, pack, source, until, actor)
+    found, changed = _hold(program_id, member_id, HoldingKind.PACK, pack, source, until, actor, began_at)
     if changed:
         announce(
             PackGranted(member_id=member_id, pack=pack, source=source, until=until),
@@ -66,13 +74,15 @@ def note_plan(
     until: datetime | None,
     source: str,
     actor: str = "system:subscriptions",
+    began_at: datetime | None = None,
 ) -> Holding:
     """Tell that a member has a paid plan until an instant, so that benefits and conditions know it.
 
+    Args: began_at: as `grant_pack`.
     Subscriptions calls it whenever the end moves, and `forget_plan` when the plan ends before.
     Raises: UnknownMember; BenefitForbidden for a closed or merged member; Invalid.
     """
-    return _hold(program_id, member_id, HoldingKind.PLAN, plan, source, until, actor)[0]
+    return _hold(program_id, member_id, HoldingKind.PLAN, plan, source, until, actor, began_at)[0]
 
 
 def forget_plan(
@@ -100,6 +110,7 @@ def _hold(
     source: str,
     until: datetime | None,
     actor: str,
+    began_at: datetime | None = None,
 ) -> tuple[Holding, bool]:
     if not source.strip() or len(source) > _LONGEST:
         raise Invalid(errors=[("source", f"must be 1 to {_LONGEST} characters")])
@@ -113,6 +124,9 @@ def _hold(
         " %s::timestamptz, %s::text)",
         (program_id, member_id, kind, key, source, until, clock.now(), actor),
     )[0]
+    if began_at is not None:
+        later = HoldingRow.objects.filter(member_id=member_id, kind=kind, key=key, source=source, since__gt=began_at)
+        later.update(since=began_at)
     return _holding(HoldingRow.objects.get(member_id=member_id, kind=kind, key=key, source=source)), changed
 
 

@@ -6,6 +6,8 @@ others 32. Sums over any cut are exact, because what is left is always the whole
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from regulars.kernel.errors import sure
@@ -67,19 +69,62 @@ def change_when(old: Plan, new: Plan) -> When:
     return old.up if is_up(old, new) else old.down
 
 
-def refund_owed(*, rule: RefundRule, period: Period, on: date, is_used: bool, used_minor: int) -> tuple[int, str]:
-    """What cancelling at once owes back of the running period, and by which rule (for the story).
+def going_on(period: Period, day: date) -> Period:
+    """A period that rests, as it would go on from a day with what it left: as long as it had days, for its credit."""
+    days = period.ends_on - (period.closed_on or period.ends_on)
+    return replace(
+        period,
+        n=period.n + 1,
+        starts_on=day,
+        ends_on=day + days,
+        amount_minor=period.credited_minor,
+        carried_minor=period.credited_minor,
+        payment_id=None,
+        closed_on=None,
+        closed_by=None,
+        refunded_minor=0,
+        credited_minor=0,
+        correction_minor=0,
+    )
 
-    Args: is_used, used_minor: whether benefits were used in this period, and what they cost.
 
-    Within the days everything, unless benefits were used: then nothing, or what they did not cost, or the days left.
+def in_time(periods: Sequence[Period], *, rule: RefundRule, on: date) -> tuple[int, date | None]:
+    """How much of the last period can still go back by the days of a rule, and since when it was bought.
+
+    Args: periods: all of a subscription, by number.
+
+    What a period carries over from another was bought when that one was: it goes back as long as it would have there.
+    Returns: the amount, minor units, and the first day of its earliest part; None: the time is over for all of it.
     """
-    if rule.within_days == 0 or (on - period.starts_on).days >= rule.within_days:
-        return 0, "after_days"
+    last = periods[-1]
+    parts = [(last.amount_minor - last.carried_minor, last.starts_on)] if last.payment_id is not None else []
+    if last.carried_minor or not parts:
+        parts.append((last.carried_minor, _bought_on(periods[:-1]) or last.starts_on))
+    open_parts = [(amount, since) for amount, since in parts if (on - since).days < rule.within_days]
+    if not open_parts:
+        return 0, None
+    return sum(amount for amount, _ in open_parts), min(since for _, since in open_parts)
+
+
+def _bought_on(periods: Sequence[Period]) -> date | None:
+    """The first day of the latest of these periods that was paid for; what only went on after it was no purchase."""
+    return next((p.starts_on for p in reversed(periods) if p.amount_minor > p.carried_minor), None)
+
+
+def refund_owed(
+    *, rule: RefundRule, period: Period, on: date, whole: int, is_used: bool, used_minor: int
+) -> tuple[int, str]:
+    """What cancelling at once owes back of the running period in time, and by which rule (for the story).
+
+    Args: whole: how much of it can go back at all (`in_time`). is_used, used_minor: whether benefits were used since
+    it was bought, and what they cost.
+
+    All of it, unless benefits were used: then nothing, or what they did not cost, or at most the days left.
+    """
     if not is_used:
-        return period.amount_minor, "within_days"
+        return whole, "within_days"
     if rule.when_used is WhenUsed.DEDUCT:
-        return max(0, period.amount_minor - used_minor), "deduct"
+        return max(0, whole - used_minor), "deduct"
     if rule.when_used is WhenUsed.PRORATED:
-        return left(period, on), "prorated"
+        return min(left(period, on), whole), "prorated"
     return 0, "used"

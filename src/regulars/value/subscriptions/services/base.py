@@ -59,6 +59,16 @@ def living(*, program_id: int, member_id: UUID) -> MemberFacts:
     return fact
 
 
+def has_left(*, program_id: int, member_id: UUID) -> bool:
+    """Whether a member has closed her membership of the program."""
+    return members.fact(program_id=program_id, member_id=member_id).status is MemberStatus.CLOSED
+
+
+def is_covered(row: SubscriptionRow) -> bool:
+    """Whether what its plan gives is given at this moment."""
+    return row.covered_until is not None and row.covered_until > clock.now()
+
+
 def must_be_for(*, program_id: int, member_id: UUID, plan: Plan) -> None:
     """A plan for certain levels is begun by who stands on one of them; falling later does not end it.
 
@@ -107,6 +117,11 @@ def last_period(row: SubscriptionRow) -> PeriodRow:
     found = PeriodRow.objects.filter(subscription_id=row.id).order_by("-n").first()
     sure(found is not None, "a started subscription has a period")
     return found  # type: ignore[return-value]
+
+
+def periods(row: SubscriptionRow) -> list[PeriodRow]:
+    """All its periods, by number."""
+    return list(PeriodRow.objects.filter(subscription_id=row.id).order_by("n"))
 
 
 def payments_of(row: SubscriptionRow) -> list[PaymentRow]:

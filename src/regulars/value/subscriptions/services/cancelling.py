@@ -91,18 +91,24 @@ def _end_now(row: SubscriptionRow, *, reason: str, actor: str, refund_minor: int
 
 
 def _owed(row: SubscriptionRow) -> tuple[int, str]:
-    """What the refund rule owes of the running period today, and by which of its cases."""
-    period = base.last_period(row)
+    """What the refund rule owes of the running period today (of one that rests: as if it ran), and by which case.
+
+    A period that goes on with what another one left (after a pause, a kindness, a change of plan) opens no new time
+    to have that back: the days are counted from when it was bought.
+    """
+    found = [base.period_of(p) for p in base.periods(row)]
+    day, period = base.today(row.program_id), found[-1]
+    if row.state == State.PAUSED and period.closed_on is not None:
+        period = money.going_on(period, day)
+        found.append(period)
     if row.state == State.PAST_DUE or period.closed_on is not None:
         return 0, "after_days"
-    times, cost = benefited.used_in(row, since=period.starts_on)
-    return money.refund_owed(
-        rule=running.plan_of(row).refund,
-        period=base.period_of(period),
-        on=base.today(row.program_id),
-        is_used=times > 0,
-        used_minor=cost,
-    )
+    rule = running.plan_of(row).refund
+    whole, since = money.in_time(found, rule=rule, on=day)
+    if since is None:
+        return 0, "after_days"
+    times, cost = benefited.used_in(row, since=since)
+    return money.refund_owed(rule=rule, period=period, on=day, whole=whole, is_used=times > 0, used_minor=cost)
 
 
 @transaction.atomic

@@ -39,11 +39,20 @@ def cover(row: SubscriptionRow, plan: Plan, until: datetime, *, actor: str) -> N
 def give(
     row: SubscriptionRow, plan: Plan, until: datetime, member_id: UUID, *, actor: str, is_guest: bool = False
 ) -> None:
-    """Give the plan to one member. A guest has packs and plan, but no level of her own by it."""
+    """Give the plan to one member. A guest has packs and plan, but no level of her own by it.
+
+    All of it counts from the day the membership began: after a pause or another plan no quota of its year is fresh.
+    """
     source = source_of(row)
     try:
         benefits.note_plan(
-            program_id=row.program_id, member_id=member_id, plan=plan.key, until=until, source=source, actor=actor
+            program_id=row.program_id,
+            member_id=member_id,
+            plan=plan.key,
+            until=until,
+            source=source,
+            actor=actor,
+            began_at=row.started_at,
         )
     except BenefitForbidden:  # she has left; what was paid runs on, and nobody uses it
         log.warning("a paid plan belongs to somebody who has left", subscription=source)
@@ -51,7 +60,13 @@ def give(
     for pack in plan.gives.packs:
         try:
             benefits.grant_pack(
-                program_id=row.program_id, member_id=member_id, pack=pack, until=until, source=source, actor=actor
+                program_id=row.program_id,
+                member_id=member_id,
+                pack=pack,
+                until=until,
+                source=source,
+                actor=actor,
+                began_at=row.started_at,
             )
         except UnknownPack:  # withdrawn since: money must settle nevertheless
             log.warning("a plan names a pack that is gone", pack=pack, plan=plan.key)

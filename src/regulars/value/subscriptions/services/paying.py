@@ -17,6 +17,7 @@ from django.db.models import Q
 
 from regulars.kernel import clock, ids
 from regulars.value.subscriptions.models import GiftRow, PaymentRow, RefundRow, SubscriptionRow, TrialRow
+from regulars.value.subscriptions.rules import calendar
 from regulars.value.subscriptions.services import base, document, granting, providers, running
 from regulars.value.subscriptions.terms import (
     PAYMENT_PREFIX,
@@ -152,18 +153,27 @@ def _lease(table: Any, program_id: int, row_id: UUID, state: str) -> Any:
 
 def _charged(payment: PaymentRow) -> Answer:
     provider, key = providers.named(payment.provider), ids.encode(PAYMENT_PREFIX, payment.id)
-    return _asked(
-        provider,
-        key,
-        is_first=payment.asks == 1,
-        move=lambda: provider.charge(
+
+    def charge() -> Answer:
+        if _has_left(payment):
+            return Answer(outcome=Outcome.DECLINED, reason="member_closed")
+        return provider.charge(
             key=key,
             amount_minor=payment.amount_minor,
             currency=payment.currency,
             method=payment.method or "",
             about=f"{payment.terms['plan']} {payment.n}",
-        ),
-    )
+        )
+
+    return _asked(provider, key, is_first=payment.asks == 1, move=charge)
+
+
+def _has_left(payment: PaymentRow) -> bool:
+    """Whether the member of a subscription has left since the payment was meant: nobody is charged who has."""
+    if payment.subscription_id is None:
+        return False
+    whose = SubscriptionRow.objects.values_list("member_id", flat=True).get(pk=payment.subscription_id)
+    return base.has_left(program_id=payment.program_id, member_id=whose)
 
 
 def _refunded(refund: RefundRow, payment: PaymentRow) -> Answer:
@@ -295,6 +305,11 @@ def _begun(row: SubscriptionRow, payment: PaymentRow) -> None:
 
 def _renewed(row: SubscriptionRow, payment: PaymentRow) -> None:
     plan, starts_on, ends_on = _terms(row, payment)
+    anchor_on, anchor_n = date.fromisoformat(payment.terms["anchor_on"]), payment.terms["anchor_n"]
+    day = base.today(row.program_id)
+    if day > starts_on and not base.is_covered(row):  # the answer came after her benefits had ended
+        starts_on, anchor_on, anchor_n = day, day, 1
+        ends_on = calendar.period_end(day, 1, plan.every)
     _take_plan(row, plan)
     period = running.open_period(
         row,
@@ -306,8 +321,7 @@ def _renewed(row: SubscriptionRow, payment: PaymentRow) -> None:
         carried=payment.terms["carried"],
         payment=payment,
     )
-    row.anchor_on = date.fromisoformat(payment.terms["anchor_on"])
-    row.anchor_n = payment.terms["anchor_n"]
+    row.anchor_on, row.anchor_n = anchor_on, anchor_n
     row.tries = 0
     running.set_running(row, State.ACTIVE, period, actor=running.SYSTEM)
     amount = payment.amount_minor
