@@ -12,8 +12,8 @@ from regulars.people.members import services as members
 from regulars.people.programs import services as programs
 from regulars.value.ledger import services as ledger
 from regulars.value.rewards.models import RedemptionRow
-from regulars.value.rewards.services import document, redeeming
-from regulars.value.rewards.terms import Redemption, Reward
+from regulars.value.rewards.services import base, document, redeeming
+from regulars.value.rewards.terms import Redemption, Reward, State
 
 ACTOR = "system:auto"
 SOURCE = "auto"
@@ -25,7 +25,8 @@ def redeem_by_itself(*, program_id: int, member_id: UUID | None) -> list[Redempt
 
     Where the price takes the unit that is watched, it happens again whenever the balance reaches the mark again;
     where it does not (a measure, another unit), once in a member's life. What cannot be had now (none left, a limit,
-    another level) is passed over and looked at again with her next order. A guest has nothing.
+    another level) is passed over and looked at again with her next order. Of one that was cancelled or failed, what
+    came back does not count again: she would never be rid of it. A guest has nothing.
     """
     rewards = [r for r in document.rewards(program_id=program_id) if r.auto is not None]
     if not rewards or member_id is None:
@@ -47,12 +48,16 @@ def _next(program_id: int, member_id: UUID, reward: Reward) -> Redemption | None
     zone = programs.by_id(program_id=program_id).zone
     members.hold(program_id=program_id, member_ids=[member_id])  # two at once: the second sees what the first did
     balance = ledger.balances(program_id=program_id, member_id=member_id, zone=zone).get(reward.auto.unit)
-    if balance is None or balance.active < reward.auto.at:
+    had = RedemptionRow.objects.filter(
+        program_id=program_id, member_id=member_id, reward=reward.key, source=SOURCE
+    ).order_by("-requested_at", "-id")
+    last = had.first()
+    if balance is None or balance.active < reward.auto.at + _came_back(last, reward.auto.unit):
+        return None
+    if last is not None and reward.auto.unit not in reward.prices[0].units:
         return None
     key = f"auto/{reward.key}/{member_id}/"
     n = RedemptionRow.objects.filter(program_id=program_id, key__startswith=key).count()
-    if n and reward.auto.unit not in reward.prices[0].units:
-        return None
     try:
         return redeeming.redeem(
             program_id=program_id,
@@ -66,6 +71,13 @@ def _next(program_id: int, member_id: UUID, reward: Reward) -> Redemption | None
         raise
     except Refusal:  # not enough of another unit, none left, a limit: there is a next time
         return None
+
+
+def _came_back(last: RedemptionRow | None, unit: str) -> int:
+    """What the last one gave back when it was taken back: with it alone the mark is not reached a second time."""
+    if last is None or not last.gave_back or last.state not in (State.CANCELLED, State.FAILED):
+        return 0
+    return sum(paid.amount for paid in base.spends(last) if paid.unit == unit)
 
 
 def redeem_at_night(work: Work) -> str | None:

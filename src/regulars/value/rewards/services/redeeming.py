@@ -173,7 +173,7 @@ def _told(asked: Asked) -> RedemptionRow | None:
     if row is None:
         _must_live(fact, is_given=asked.is_given)
         return None
-    if bytes(row.digest) != asked.digest:
+    if bytes(row.digest) != asked.digest or row.member_id not in (asked.member_id, fact.merged_into):
         raise RedemptionKeyReused
     return row
 

@@ -293,6 +293,32 @@ def test_a_full_card_redeems_itself_once_for_each_time_it_is_full():
     assert rewards.discrepancies() == []
 
 
+def test_what_redeemed_itself_and_was_taken_back_does_not_do_so_again_with_the_same_points():
+    shop = house.program(
+        house.reward("coffee", None, price={"units": {"stamps": 10}}, auto={"unit": "stamps", "at": 10})
+    )
+    mary = house.member(shop, stamps=12)
+    go = {"program_id": shop, "member_id": mary}
+    [one] = rewards.redeem_by_itself(**go)
+    house.cancel(one)
+    assert (rewards.redeem_by_itself(**go), house.wallet(mary, 2)) == ([], (12, 0))
+    house.earn(shop, mary, 7, "stamps")
+    assert (rewards.redeem_by_itself(**go), house.wallet(mary, 2)) == ([], (19, 0))
+    house.earn(shop, mary, 1, "stamps")
+    assert len(rewards.redeem_by_itself(**go)) == 2
+    assert rewards.discrepancies() == []
+
+
+def test_what_comes_once_in_a_life_does_not_come_again_to_two_who_became_one():
+    shop = house.program(house.reward("medal", 1, auto={"unit": "growth", "at": 100}))
+    old, new = house.member(shop, 5, growth=100), house.member(shop, 5, growth=100)
+    assert len(rewards.redeem_by_itself(program_id=shop, member_id=old)) == 1
+    members.hold(program_id=shop, member_ids=[old, new])
+    ledger.absorb(program_id=shop, from_id=old, into_id=new, key="m1", reason="merge", actor="a")
+    rewards.absorb(program_id=shop, from_id=old, into_id=new)
+    assert rewards.redeem_by_itself(program_id=shop, member_id=new) == []
+
+
 def test_the_night_redeems_what_balances_reached_by_other_ways_than_orders():
     from regulars.kernel.nights import Work
 

@@ -59,6 +59,8 @@ def test_the_same_key_tells_the_first_redemption_and_never_takes_twice():
         house.redeem(shop, mary, key="k", count=2)
     with pytest.raises(RedemptionKeyReused):
         house.redeem(shop, house.member(shop, 250), key="k", count=2)
+    with pytest.raises(RedemptionKeyReused):  # she would have been told the other one's redemption, with its code
+        house.redeem(shop, house.member(shop, 250), key="k")
 
 
 def test_a_cancelled_redemption_does_not_lose_the_end_of_its_points():
