@@ -29,7 +29,7 @@ from regulars.governance.publishing.terms import (
     VersionConflict,
 )
 from regulars.kernel import clock, ids
-from regulars.kernel.errors import Invalid, Refusal
+from regulars.kernel.errors import Busy, Invalid, Refusal
 from regulars.kernel.outbox import announce
 from regulars.people.agreements import services as agreements
 from regulars.people.programs import services as programs
@@ -140,7 +140,8 @@ def schedules(
 def apply_due() -> int:
     """Apply what is due, of every program, oldest first; returns how many were looked at.
 
-    What cannot apply is refused with its reason, once, and members are told that it will not come.
+    What cannot apply is refused with its reason, once, and members are told that it will not come. What somebody
+    else's lock is in the way of, or an accident, is tried again the next time, and keeps no other document waiting.
     """
     due = ScheduleRow.objects.filter(state=ScheduleState.WAITING, at__lte=clock.now()).order_by("at", "id")
     seen = 0
@@ -148,9 +149,13 @@ def apply_due() -> int:
         try:
             with transaction.atomic():
                 seen += _apply_one(program_id, schedule_id)
-        except (Refusal, UnknownSchedule) as no:
+        except Busy:
+            log.info("a scheduled document will be tried again", schedule=str(schedule_id))
+        except Refusal as no:
             log.warning("a scheduled document was refused", schedule=str(schedule_id), code=no.code)
             seen += _refuse(program_id, schedule_id, no)
+        except Exception:
+            log.exception("a scheduled document will be tried again", schedule=str(schedule_id))
     return seen
 
 

@@ -26,7 +26,7 @@ from regulars.governance.publishing.terms import (
     ScheduleState,
 )
 from regulars.kernel import clock, ids
-from regulars.kernel.errors import Invalid
+from regulars.kernel.errors import Busy, Invalid
 from regulars.kernel.models import FactRow
 from regulars.people.agreements import services as agreements
 from regulars.people.agreements.terms import TellingOver
@@ -143,6 +143,26 @@ def test_a_schedule_over_a_changed_base_is_refused_and_members_are_told_so(progr
     (told,) = agreements.tellings(program_id=program_id)
     assert told.withdrawn_at is not None
     assert FactRow.objects.filter(kind="ScheduleRefused").count() == 1
+
+
+def test_a_schedule_that_meets_a_lock_or_an_accident_is_tried_again_and_keeps_no_other_waiting(
+    program_id: int, later: Later, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = scheduled(program_id), scheduled(program_id, days=32)
+    later(33)
+    really = scheduling.over_now
+    for accident in (Busy(), ValueError("an accident")):
+
+        def once(accident: Exception = accident, **asked: Any) -> dict[str, Any]:
+            monkeypatch.setattr(scheduling, "over_now", really)
+            raise accident
+
+        monkeypatch.setattr(scheduling, "over_now", once)
+        scheduling.apply_due()
+        assert scheduling.find(program_id=program_id, schedule_id=first.schedule_id).state == ScheduleState.WAITING
+    assert scheduling.apply_due() == 1
+    states = [scheduling.find(program_id=program_id, schedule_id=s.schedule_id).state for s in (first, second)]
+    assert states == [ScheduleState.APPLIED] * 2
 
 
 def test_a_schedule_can_be_withdrawn_once(program_id: int, later: Later) -> None:
