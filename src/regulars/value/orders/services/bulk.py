@@ -174,7 +174,6 @@ def record(*, batch: Prepared) -> Recorded:
     connection.ensure_connection()
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
         try:
-            bulk_rows.copy_lines(cursor, batch.program_id, sales)
             for earns, backs in _waves(batch, matches):
                 seqs = _earn(cursor, batch, earns, done)
                 bulk_rows.copy_orders(cursor, batch, earns, seqs)

@@ -12,73 +12,45 @@ from django.db import connection
 from regulars.value.orders.rules.answers import plain
 from regulars.value.orders.rules.matching import Kept, Matched
 from regulars.value.orders.services import asking
+from regulars.value.orders.services.placing import lines_json
 from regulars.value.promotions.terms import Decision
 
 if TYPE_CHECKING:
     from regulars.value.orders.services.bulk import Back, Prepared, Sale
 
-_LINES = (
-    "copy orders_line_row (order_id, n, program_id, member_id, line_ref, sku, quantity, uom, amount_minor, tax_rate,"
-    " tax_included, kind, category, brand, description, attributes, earned) from stdin"
-)
 _ORDERS = (
     "copy orders_order (id, program_id, member_id, source, ref, store_id, channel, currency, occurred_at,"
-    " recorded_at, total_minor, tenders, rule_version, seq, earned, decision, digest, attributes) from stdin"
+    " recorded_at, total_minor, tenders, rule_version, seq, earned, decision, digest, attributes, packed) from stdin"
 )
 _LEDGER = (
     "copy ledger_batch (ord, member_id, key, kind, source_type, source_ref, rule_version, occurred_at, recorded_at,"
     " actor, digest, units, amounts, activates, events, deadlines, expires, funders) from stdin"
 )
+# packed lines are only parsed where their text names the goods: the best customers have bought thousands of lines
 _BOUGHT = """
-    select k.member_id, l.order_id, l.n, o.occurred_at, l.line_ref, l.sku, l.quantity - l.returned
-      from (select x.id as member_id, x.skus from jsonb_to_recordset(%s::jsonb) as x(id uuid, skus text[])) k
-      join members_facts f on f.person_id = k.member_id
-      join orders_order o on o.member_id = f.member_id
-      join orders_line l on l.order_id = o.id
-     where l.sku = any (k.skus) and l.kind <> 'adjustment' and l.quantity > 0"""
+    with o as not materialized (
+      select k.member_id, k.skus, k.named, o.id, o.occurred_at, o.packed
+        from jsonb_to_recordset(%s::jsonb) as k(member_id uuid, skus text[], named text[])
+        join members_facts f on f.person_id = k.member_id
+        join orders_order o on o.member_id = f.member_id)
+    select o.member_id, o.id, l.n, o.occurred_at, l.i, l.s, l.q
+      from o cross join lateral json_to_recordset(o.packed) as l(n int, i text, s text, q numeric, k text)
+     where o.packed::text like any (o.named) and l.s = any (o.skus) and l.k is distinct from 'adjustment' and l.q > 0
+    union all
+    select o.member_id, o.id, l.n, o.occurred_at, l.line_ref, l.sku, l.quantity - l.returned
+      from o join orders_line_row l on l.order_id = o.id
+     where l.sku = any (o.skus) and l.kind <> 'adjustment' and l.quantity > 0"""
 _OF_ORDERS = """
     select o.source, o.ref, l.order_id, l.n, o.occurred_at, l.line_ref, l.sku, l.quantity - l.returned
       from unnest(%s::text[], %s::text[]) as k(source, ref)
       join orders_order o on o.program_id = %s and o.source = k.source and o.ref = k.ref
       join orders_line l on l.order_id = o.id
      where l.kind <> 'adjustment' and l.quantity > 0"""
-_NULL = "\\N"
-_ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
-
-
-def text(value: Any) -> str:
-    r"""A value as COPY reads it; None is `\N`.
-
-    >>> text(None), text("a\tb")
-    ('\\N', 'a\\tb')
-    """
-    if value is None:
-        return _NULL
-    told = value if type(value) is str else str(value)
-    return told if told.isprintable() and "\\" not in told else told.translate(_ESCAPED)
-
-
-def copy_lines(cursor: Any, program_id: int, sales: Iterable[Sale]) -> None:
-    """Write the lines of sales."""
-    with cursor.copy(_LINES) as copy:
-        for sale in sales:
-            middle, earned = f"\t{program_id}\t{sale.member_id or _NULL}\t", sale.decision.earned_by_line
-            copy.write("".join([_line(f"{sale.id}\t", middle, row, earned.get(row["n"])) for row in sale.rows]))
-
-
-def _line(head: str, middle: str, row: Mapping[str, Any], earned: Sequence[int] | None) -> str:
-    get = row.get
-    told = _NULL if earned is None else "{" + ",".join(map(str, earned)) + "}"
-    extra = text(orjson.dumps(row["j"]).decode()) if "j" in row else _NULL
-    return (
-        f"{head}{row['n']}{middle}{text(row['i'])}\t{text(row['s'])}\t{row['q']}\t{text(get('u', ''))}\t{row['a']}\t"
-        f"{get('t', _NULL)}\t{get('x', True)}\t{get('k', 'goods')}\t{text(get('c'))}\t{text(get('b'))}\t"
-        f"{text(get('d'))}\t{extra}\t{told}\n"
-    )
+_LIKE = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
 
 
 def copy_orders(cursor: Any, batch: Prepared, sales: Sequence[Sale], seqs: Mapping[int, int]) -> None:
-    """Write sales, each with the number of the journal that it earned by."""
+    """Write sales, each with its lines packed and the number of the journal that it earned by."""
     if not sales:
         return
     with cursor.copy(_ORDERS) as copy:
@@ -93,6 +65,7 @@ def copy_orders(cursor: Any, batch: Prepared, sales: Sequence[Sale], seqs: Mappi
                     orjson.dumps(tenders).decode() if tenders else None, batch.version, seqs.get(sale.ord),
                     asking.earned_of(sale.decision.lots), decision_json(sale.decision) if sale.member_id else None,
                     sale.digest, orjson.dumps(told.attributes).decode() if told.attributes else None,
+                    lines_json(sale.rows, sale.decision).decode(),
                 )
             )  # fmt: skip
 
@@ -140,11 +113,22 @@ def return_row(back: Back, matched: Matched) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _named(sku: str) -> str:
+    r"""The pattern of packed lines that name goods: as JSON writes them, within anything.
+
+    >>> _named("50%")
+    '%"50\\%"%'
+    """
+    return f"%{orjson.dumps(sku).decode().translate(_LIKE)}%"
+
+
 def bought_by(wanted: Mapping[UUID, set[str]]) -> dict[tuple[UUID, str], list[Kept]]:
     """What members bought of the goods that come back, in one query."""
     found: dict[tuple[UUID, str], list[Kept]] = {}
     if wanted:
-        asked = orjson.dumps([{"id": member, "skus": sorted(skus)} for member, skus in wanted.items()]).decode()
+        asked = orjson.dumps(
+            [{"member_id": m, "skus": list(skus), "named": [_named(s) for s in skus]} for m, skus in wanted.items()]
+        ).decode()
         with connection.cursor() as cursor:
             cursor.execute(_BOUGHT, [asked])
             for member, *kept in cursor.fetchall():
