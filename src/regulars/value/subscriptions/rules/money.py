@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 from regulars.kernel.errors import sure
 from regulars.value.subscriptions.rules import calendar
@@ -56,6 +56,16 @@ def earned_before(period: Period, day: date) -> int:
 def correction(period: Period, on: date, *, refunded: int, credited: int) -> int:
     """What closing a period on a day books at once: what is left and goes nowhere; negative if more goes back."""
     return left(period, on) - refunded - credited
+
+
+def affordable(starts_on: date, ends_on: date, price: int, credit: int) -> date:
+    """The end (exclusive) of the whole days of a period that a credit pays for; at most the period's own.
+
+    >>> affordable(date(2026, 6, 1), date(2026, 7, 1), 1500, 700).isoformat()
+    '2026-06-15'
+    """
+    days = (ends_on - starts_on).days
+    return starts_on + timedelta(days=min(days, days * credit // price))
 
 
 def is_up(old: Plan, new: Plan) -> bool:

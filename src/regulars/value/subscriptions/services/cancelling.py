@@ -8,7 +8,7 @@ from django.db import transaction
 
 from regulars.value.subscriptions.models import SubscriptionRow
 from regulars.value.subscriptions.rules import money
-from regulars.value.subscriptions.services import base, benefited, looking, pausing, running
+from regulars.value.subscriptions.services import base, benefited, lasting, looking, pausing, running
 from regulars.value.subscriptions.terms import (
     ClosedBy,
     EventKind,
@@ -33,7 +33,7 @@ def quote_cancel(*, program_id: int, subscription_id: UUID, when: When | None = 
         raise NotNow(f"A subscription that is {row.state} cannot be cancelled.", state=row.state)
     at = when or running.plan_of(row).cancel
     if at is When.PERIOD_END and row.state != State.PAST_DUE:
-        return Quote(when=at, on=base.last_period(row).ends_on)
+        return Quote(when=at, on=lasting.paid_until(row))
     owed, rule = _owed(row)
     return Quote(when=When.AT_ONCE, on=base.today(program_id), refund_minor=owed, rule=rule)
 
@@ -63,7 +63,7 @@ def cancel(
         pausing.run_again(row, actor=actor)
     if row.state == State.PAST_DUE:
         at = When.AT_ONCE
-    ends_on = base.today(program_id) if at is When.AT_ONCE else base.last_period(row).ends_on
+    ends_on = base.today(program_id) if at is When.AT_ONCE else lasting.paid_until(row)
     base.tell(row, EventKind.CANCELLED, actor, reason=reason, ends_on=ends_on, when=at.value)
     running.told(row, SubscriptionCancelled(subscription_id=row.id, member_id=row.member_id, ends_on=ends_on))
     if at is When.AT_ONCE:

@@ -16,7 +16,7 @@ from regulars.people.members import services as members
 from regulars.people.members.terms import MemberStatus
 from regulars.value.subscriptions.models import PaymentRow, SubscriptionRow
 from regulars.value.subscriptions.rules import calendar
-from regulars.value.subscriptions.services import base, document, pausing, paying, running
+from regulars.value.subscriptions.services import base, document, lasting, pausing, paying, running
 from regulars.value.subscriptions.terms import (
     PaymentKind,
     PaymentState,
@@ -89,6 +89,8 @@ def step(*, program_id: int, subscription_id: UUID) -> int:
         return 0
     if row.state == State.PAUSED:
         pausing.run_again(row, actor=running.SYSTEM)
+    elif row.state == State.CANCELLED and lasting.run_on_credit(row, actor=running.SYSTEM):
+        return 1
     elif row.state == State.CANCELLED:
         running.end(row, "cancelled", actor=running.SYSTEM)
     elif row.state == State.PAST_DUE and row.tries > len(running.plan_of(row).dunning):

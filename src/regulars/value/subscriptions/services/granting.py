@@ -6,7 +6,6 @@ Everything is granted under one source, the subscription, so that granting again
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -100,17 +99,21 @@ def take(
     *,
     actor: str,
     is_guest: bool = False,
-    keep: Iterable[str] = (),
+    instead: Plan | None = None,
 ) -> None:
-    """Take from one member what the plan gave and is not kept (packs that another plan gives too)."""
-    source, kept = source_of(row), set(keep)
+    """Take from one member what the plan gave, but for what the plan that comes instead gives too or will replace."""
+    source, kept = source_of(row), instead.gives if instead else None
     for pack in plan.gives.packs:
-        if pack not in kept:
+        if kept is None or pack not in kept.packs:
             benefits.revoke_pack(
                 program_id=row.program_id, member_id=member_id, source=source, pack=pack, actor=actor
             )
-    benefits.forget_plan(program_id=row.program_id, member_id=member_id, source=source, plan=plan.key, actor=actor)
-    if plan.gives.level and not is_guest:
+    if instead is None or instead.key != plan.key:
+        benefits.forget_plan(
+            program_id=row.program_id, member_id=member_id, source=source, plan=plan.key, actor=actor
+        )
+    replaces = kept is not None and kept.level and kept.ladder == plan.gives.ladder
+    if plan.gives.level and not is_guest and not replaces:
         with contextlib.suppress(NothingGiven):  # its end came first
             tiers.revoke(
                 program_id=row.program_id,
@@ -125,7 +128,7 @@ def exchange(row: SubscriptionRow, old: Plan, new: Plan, until: datetime, *, act
     """Another plan instead of this one: what both give is not interrupted."""
     for member_id in [row.member_id, *guests(row)]:
         is_guest = member_id != row.member_id
-        take(row, old, member_id, actor=actor, is_guest=is_guest, keep=new.gives.packs)
+        take(row, old, member_id, actor=actor, is_guest=is_guest, instead=new)
     cover(row, new, until, actor=actor)
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 
 from regulars.kernel import clock
 from regulars.people.members import services as members
 from regulars.people.members.terms import MemberStatus
+from regulars.people.programs import services as programs
 from regulars.value.benefits import services as benefits
 from regulars.value.subscriptions import services as subscriptions
 from regulars.value.subscriptions.terms import State, When
 from regulars.value.subscriptions.tests import house
+from regulars.value.tiers import services as tiers
 
 pytestmark = pytest.mark.django_db
 JAN1, MAR1 = date(2026, 1, 1), date(2026, 3, 1)
@@ -131,6 +134,86 @@ def test_a_year_of_quotas_does_not_begin_anew_with_a_pause_or_another_plan(monke
         ("shipping", 0, "membership_year/2026-01-01"),
         ("lounge", 0, "membership_year/2026-01-01"),
     ]
+
+
+def test_what_was_credited_is_paid_too_and_a_cancelled_membership_runs_until_it_is_used_up():
+    shop, bank = house.program()
+    ada = house.member(shop)
+    with house.noon(JAN1):
+        sub = house.begun(shop, ada, "yearly")
+        subscriptions.change(
+            program_id=shop, subscription_id=sub.subscription_id, plan="light", actor="key:1", when=When.AT_ONCE
+        )
+        house.pursued(shop, sub.subscription_id)
+        asked = {"program_id": shop, "subscription_id": sub.subscription_id}
+        end = subscriptions.quote_cancel(**asked, when=When.PERIOD_END).on
+        assert end == date(2028, 2, 1)  # 100.00 at 4.00 a month
+        assert subscriptions.cancel(**asked, reason="x", actor="key:1", when=When.PERIOD_END).state == State.CANCELLED
+    for n in range(1, 25):
+        day = date(2026 + n // 12, n % 12 + 1, 1)
+        house.run(shop, day, day)
+        assert house.look(shop, sub.subscription_id).state == State.CANCELLED
+    assert house.packs(shop, ada) == {"plan:light"}
+    house.run(shop, end, end)
+    assert (house.look(shop, sub.subscription_id).end_cause, house.charged(bank)) == ("cancelled", [10000])
+    with house.noon(end):
+        (line,) = [x for x in subscriptions.income(program_id=shop, from_on=JAN1, to_on=end) if x.plan == "light"]
+    assert (line.moved_minor, line.earned_minor, line.closing_minor) == (10000, 10000, 0)
+    assert subscriptions.discrepancies() == []
+
+
+def test_a_credit_that_pays_for_a_part_of_a_period_pays_for_as_many_days():
+    shop, bank = house.program(house.YEARLY, {**house.LIGHT, "price": "77.00"})
+    ada = house.member(shop)
+    with house.noon(JAN1):
+        sub = house.begun(shop, ada, "yearly")
+        asked = {"program_id": shop, "subscription_id": sub.subscription_id}
+        subscriptions.change(**asked, plan="light", actor="key:1", when=When.AT_ONCE)
+        house.pursued(shop, sub.subscription_id)
+        subscriptions.cancel(**asked, reason="x", actor="key:1", when=When.PERIOD_END)
+    house.run(shop, date(2026, 2, 1), date(2026, 2, 9))
+    assert house.periods(shop, sub.subscription_id)[-1] == ("2026-02-01", "2026-02-09", 2300)  # 28 × 23 / 77 days
+    assert house.look(shop, sub.subscription_id).end_cause == "cancelled"
+    assert subscriptions.discrepancies() == []
+
+
+def levelled(shop: int, *plans: dict[str, Any]) -> None:
+    """Publish plans that give a level of a ladder that nobody reaches by growing."""
+    units = {"units": [{"key": "points", "kind": "spendable"}, {"key": "growth", "kind": "measure"}]}
+    levels = [{"key": "basic", "enter": 0}, {"key": "silver", "enter": 10**6}, {"key": "gold", "enter": 10**7}]
+    version = programs.by_id(program_id=shop).current_version + 1
+    ladder = {"key": "club", "measure": "growth", "levels": [{**e, "name": {"en": e["key"]}} for e in levels]}
+    tiers.apply(shop, version, {**units, "ladders": [{**ladder, "name": {"en": "Club"}}]}, "key:1")
+    house.publish(shop, *plans)
+
+
+def test_a_level_that_both_plans_give_is_not_interrupted_by_the_change():
+    shop, _ = house.program()
+    gold, silver = ({"packs": ["plus"], "level": {"ladder": "club", "level": e}} for e in ("gold", "silver"))
+    levelled(
+        shop,
+        {**house.MONTHLY, "gives": gold},
+        {**house.YEARLY, "gives": gold},
+        {**DEARER, "gives": silver},
+    )
+    ada = house.member(shop)
+
+    def moves() -> list[tuple[str, str]]:
+        found = tiers.moves(program_id=shop, member_id=ada)
+        return [(m.from_level, m.to_level) for _, m in reversed(found)]
+
+    with house.noon(JAN1):
+        sub = house.begun(shop, ada, "monthly")
+    with house.noon(date(2026, 1, 10)):
+        subscriptions.change(program_id=shop, subscription_id=sub.subscription_id, plan="yearly", actor="key:1")
+        house.pursued(shop, sub.subscription_id)
+        assert moves() == [("basic", "gold")]
+        subscriptions.change(program_id=shop, subscription_id=sub.subscription_id, plan="yearly-more", actor="key:1")
+        house.pursued(shop, sub.subscription_id)
+        assert moves() == [("basic", "gold"), ("gold", "silver")]
+        assert house.packs(shop, ada) == {"pack:plus", "plan:yearly-more"}
+        ended(shop, sub)
+        assert moves()[-1] == ("silver", "basic")
 
 
 def test_nobody_pays_for_days_on_which_the_payment_provider_could_not_be_reached_and_nothing_was_given():
