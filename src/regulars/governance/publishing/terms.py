@@ -317,6 +317,10 @@ class UnknownEstimate(NotFound):
     """There is no such estimate in this program."""
 
 
+class CostNotCounted(Refusal):
+    """What the document would have cost could not be counted."""
+
+
 class UnknownSchedule(NotFound):
     """There is no such scheduled document in this program."""
 

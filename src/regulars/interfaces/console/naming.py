@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from regulars.governance.publishing.services import numbered
 from regulars.interfaces.console import words
 from regulars.interfaces.console.desk import Desk
+from regulars.kernel import wording
 from regulars.people.programs import services as programs
 from regulars.people.programs.terms import NoStore
 
@@ -68,7 +69,11 @@ class Names:
     def _session(self, text: str) -> str:
         reward, _slash, key = text.partition("/")
         found = next((r for r in self._document.get("rewards") or () if r.get("key") == reward), {})
-        return next((self._called(x) for x in found.get("sessions") or () if x.get("key") == key), key)
+        one = next((x for x in found.get("sessions") or () if x.get("key") == key), None)
+        if one is None:
+            return key
+        day = wording.day(one.get("starts"), self._language)
+        return self._called(one) if one.get("name") else f"{day} {str(one.get('starts'))[11:16]}"
 
     def _occasion(self, text: str) -> str:
         kind, _slash, rest = text.partition("/")
@@ -114,6 +119,7 @@ class Names:
             return _("Promotion %(name)s") % {"name": self.of("promotions", rest.partition("/")[0])}
         return {
             "subscription": _("Paid membership"),
+            "benefit": _("Benefit"),
             "staff": _("By hand"),
             "hand": _("By hand"),
             "gift": _("Gift"),

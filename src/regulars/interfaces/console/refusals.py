@@ -58,6 +58,7 @@ SENTENCES: dict[str, Any] = {
     "unknown_schedule": _("There is no such scheduled document."),
     "unknown_document_draft": _("There is no such draft."),
     "unknown_estimate": _("There is no such estimate."),
+    "cost_not_counted": _("It could not be counted."),
     "no_draft": _("There is no such draft."),
     "no_promotion": _("The program has no promotion with this key."),
     "draft_exists": _("Another draft of this promotion is open; go on with that one, or discard it."),

@@ -41,6 +41,7 @@ SUBSCRIPTION_EVENT: dict[str, Any] = {
     "refund_done": _("Money given back"),
     "refund_failed": _("The money could not be given back"),
     "ended": pgettext_lazy("subscription", "Ended"),
+    "noticed": _("Told of what comes at the end of the period"),
     "invited": _("Guest invited"),
     "joined": _("Guest joined"),
     "left": _("Guest left"),

@@ -80,6 +80,7 @@ urlpatterns: list[Any] = [
     path("coupon/<str:code>/", coupons.shown, name="console_coupon"),
     path("subscriptions/", subscriptions.listed, name="console_subscriptions"),
     path("subscriptions/income/", subscriptions.income, name="console_subscription_income"),
+    path("member/<str:ref>/subscribe/", subscriptions.begun, name="console_subscribe"),
     path("subscription/<str:ref>/", subscriptions.shown, name="console_subscription"),
     path("subscription/<str:ref>/do/<slug:name>/", subscriptions.acted, name="console_subscription_act"),
     path("benefits/", benefits.listed, name="console_benefits"),

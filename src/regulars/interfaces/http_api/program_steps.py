@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
-from pydantic import Field
+from pydantic import Field, StrictInt
 
 from regulars.governance.publishing import services as publishing
-from regulars.governance.publishing.services import scheduling
-from regulars.governance.publishing.terms import SCHEDULE_PREFIX, Schedule, ScheduleState
+from regulars.governance.publishing.services import costing, scheduling
+from regulars.governance.publishing.terms import (
+    SCHEDULE_PREFIX,
+    CostNotCounted,
+    Estimate,
+    Schedule,
+    ScheduleState,
+)
 from regulars.interfaces.http_api import answers
 from regulars.interfaces.http_api.auth import Key
 from regulars.interfaces.http_api.programs import ChangeOut, DocumentIn, ProgramOut, changes_of
-from regulars.interfaces.http_api.shapes import ONCE, READ_REFUSED, REFUSED, Body, Instant, Out, Problem, Text
+from regulars.interfaces.http_api.shapes import ONCE, READ_REFUSED, REFUSED, Body, Instant, Json, Out, Problem, Text
 from regulars.kernel import ids
 from regulars.people.agreements.terms import PREFIX as TELLING
 from regulars.people.staff.terms import ApiKey
@@ -66,6 +72,85 @@ class ScheduleOut(Out):
 class SchedulesOut(Out):
     items: list[ScheduleOut]
     next_cursor: str | None
+
+
+class CostIn(Body):
+    document: Json = Field(description="The whole program document, as `GET /program` gives it.")
+    baskets: Annotated[StrictInt, Field(ge=1, le=2_000)] = Field(
+        default=500, description="How many of last year's orders are drawn at random."
+    )
+    seconds: Annotated[StrictInt, Field(ge=1, le=20)] = Field(
+        default=10, description="When to stop with what has been decided so far; it is itself a random sample."
+    )
+    seed: Annotated[StrictInt, Field(ge=0, le=2**31 - 1)] = Field(
+        default=1, description="Which sample: the same seed draws the same orders."
+    )
+
+
+class RangeOut(Out):
+    estimate: int = Field(description="The sum over all of last year's orders, as the sample says.")
+    low: int = Field(description="Where the 95 % interval begins.")
+    high: int = Field(description="Where it ends.")
+
+
+class UnitCostOut(RangeOut):
+    unit: str = Field(description="The key of the unit.")
+    before: int = Field(description="What is earned as it is now.")
+    after: int = Field(description="What would have been earned.")
+    worth_minor: int | None = Field(description="What the difference is worth; null: the unit has no value.")
+
+
+class PromotionCostOut(Out):
+    key: str = Field(description="The key of the promotion.")
+    baskets: int = Field(description="Orders of the sample that it treats otherwise.")
+    minor: int = Field(description="What it would give more (or less), over all orders.")
+
+
+class CostOut(Out):
+    id: str = Field(description="The id of the estimate (`est_…`); the console shows it.")
+    baskets: int = Field(description="How many orders were decided twice, as now and as the document says.")
+    population: int = Field(description="How many orders there were last year.")
+    is_cut: bool = Field(description="Whether time was over before the whole sample was decided.")
+    currency: str = Field(description="ISO 4217.")
+    cost_minor: RangeOut = Field(description="What customers would have paid less.")
+    sales_minor: RangeOut = Field(description="What they paid, as it is decided now.")
+    units: list[UnitCostOut] = Field(description="Units that would have been earned otherwise.")
+    better: int = Field(description="Orders that would have been better off.")
+    worse: int = Field(description="Orders that would have been worse off.")
+    promotions: list[PromotionCostOut] = Field(description="Promotions that differ, the greatest difference first.")
+
+
+def _cost(done: Estimate) -> dict[str, Any]:
+    told = done.report
+    units = [{"worth_minor": None, **one, "unit": key} for key, one in told["units"].items()]
+    kept = ("baskets", "population", "currency", "cost_minor", "sales_minor", "better", "worse", "promotions")
+    return {
+        "id": done.public_id,
+        "is_cut": told.get("is_cut", False),
+        **{name: told[name] for name in kept},
+        "units": units,
+    }
+
+
+@router.post(
+    "/program/cost",
+    auth=Key("program:write"),
+    response={200: CostOut, REFUSED: Problem},
+    operation_id="cost_program",
+    summary="What a document would have cost by last year's orders",
+    description="A random sample of them is decided twice, by the version in force and by the document, and scaled "
+    "to all, with a 95 % interval. What members and budgets have used up is left aside. At most 2,000 orders and 20 "
+    "seconds; for more, use `regulars program cost` or the console.",
+)
+def cost(request: HttpRequest, told: CostIn) -> HttpResponse:
+    key: ApiKey = request.auth  # type: ignore[attr-defined]
+    begun = costing.begin(
+        program_id=key.program_id, document=told.document, actor=key.actor, seed=told.seed, most=told.baskets
+    )
+    done = costing.work(estimate_id=begun.estimate_id, seconds=told.seconds)
+    if done.report.get("error"):
+        raise CostNotCounted(f"It could not be counted: {done.report['error']}")
+    return answers.json(_cost(done))
 
 
 def _schedule(s: Schedule) -> dict[str, Any]:

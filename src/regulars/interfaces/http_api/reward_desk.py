@@ -224,6 +224,34 @@ def import_codes(
     return answers.once(request, idempotency_key, work)
 
 
+@router.post(
+    "/rewards/{reward}/codes/withdraw",
+    auth=Key("rewards:write"),
+    response={200: shapes.WithdrawnOut, REFUSED: Problem},
+    operation_id="withdraw_reward_codes",
+    summary="Withdraw the codes of an import that nobody has",
+    description="For codes that turned out wrong. Codes that were given stay with who has them, and so many free "
+    "ones stay as are promised. A withdrawn code is never taken in again.",
+)
+def withdraw_codes(
+    request: HttpRequest, reward: str, told: shapes.WithdrawCodesIn, idempotency_key: str = ONCE
+) -> HttpResponse:
+    key: ApiKey = request.auth  # type: ignore[attr-defined]
+    _of_all(key)
+
+    def work() -> HttpResponse:
+        done = rewards.withdraw_codes(
+            program_id=key.program_id,
+            reward=reward,
+            pool_id=ids.decode(POOL_PREFIX, told.pool),
+            reason=told.reason,
+            actor=key.actor,
+        )
+        return answers.json({"pool": told.pool, "withdrawn": done.withdrawn, "kept": done.kept})
+
+    return answers.once(request, idempotency_key, work)
+
+
 def _wait(one: Wait) -> dict[str, Any]:
     return {
         "id": ids.encode(WAIT_PREFIX, one.wait_id),

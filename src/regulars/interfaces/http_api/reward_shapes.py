@@ -229,6 +229,21 @@ class PoolOut(Out):
     rejected: list[LineRejectedOut] = Field(description="The others.")
 
 
+class WithdrawCodesIn(Body):
+    """Codes of one import are taken out."""
+
+    pool: Annotated[str, Field(max_length=64, description="The id of the import (`rcp_…`).")]
+    reason: Reason
+
+
+class WithdrawnOut(Out):
+    """What a withdrawal of codes did."""
+
+    pool: str = Field(description="The id of the import (`rcp_…`).")
+    withdrawn: int = Field(description="How many are gone.")
+    kept: int = Field(description="How many free ones stay, because somebody was promised a piece.")
+
+
 class WaitIn(Body):
     """A member wants to wait."""
 

@@ -35,6 +35,8 @@ def plan(one: Plan, currency: str) -> dict[str, Any]:
         "trial_minor": one.trial_minor,
         "guests": one.guests,
         "giftable": one.giftable,
+        "gift_claim_days": one.gift_claim_days or None,
+        "notice_days": one.notice_days,
         "packs": list(one.gives.packs),
     }
 
@@ -67,6 +69,7 @@ def subscription(one: Subscription) -> dict[str, Any]:
         "period_from": one.period_from,
         "period_to": one.period_to,
         "covered_until": one.covered_until,
+        "notice_on": one.notice_on,
         "paused_until": one.paused_until,
         "ended_at": one.ended_at,
         "end_cause": one.end_cause,
@@ -144,6 +147,7 @@ def gift(one: Gift) -> dict[str, Any]:
         "redeemed_by": _mem(one.redeemed_by),
         "subscription": ids.encode(PREFIX, one.subscription_id) if one.subscription_id else None,
         "created_at": one.created_at,
+        "expires_at": one.expires_at,
     }
 
 

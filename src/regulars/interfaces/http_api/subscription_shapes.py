@@ -34,6 +34,12 @@ class SubscriptionPlanOut(Out):
     trial_minor: int = Field(description="What the trial costs, in minor units.")
     guests: int = Field(description="How many members she may invite.")
     giftable: bool = Field(description="Whether it can be given as a gift.")
+    gift_claim_days: int | None = Field(
+        description="How many days a gift can be redeemed before its money goes back; null: for ever."
+    )
+    notice_days: int = Field(
+        description="How many days before a renewal or an end she is told, at most half a period; 0: never."
+    )
     packs: list[str] = Field(description="Packs of benefits that it gives.")
 
 
@@ -73,6 +79,10 @@ class SubscriptionOut(Out):
     period_from: date | None = Field(description="The first day of what is paid.")
     period_to: date | None = Field(description="The day after its last.")
     covered_until: datetime | None = Field(description="To when benefits reach; null: nothing is given now.")
+    notice_on: date | None = Field(
+        description="On which day she is told of the renewal or end that comes (`RenewalAhead`, `EndAhead`); null: "
+        "she has been told, or there is nothing to tell."
+    )
     paused_until: date | None = Field(description="The day on which it runs again.")
     ended_at: datetime | None = Field(description="When it ended.")
     end_cause: str | None = Field(description="`cancelled`, `unpaid`, `declined`, `expired` or `closed`.")
@@ -250,6 +260,9 @@ class SubscriptionGiftOut(Out):
     redeemed_by: str | None = Field(description="The member who has it.")
     subscription: str | None = Field(description="What became of it.")
     created_at: datetime = Field(description="When it was bought.")
+    expires_at: datetime | None = Field(
+        description="Until when it can be redeemed; then what was paid goes back (`GiftExpired`). Null: for ever."
+    )
 
 
 class RedeemGiftIn(Body):

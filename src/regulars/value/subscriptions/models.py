@@ -70,6 +70,7 @@ class SubscriptionRow(models.Model):
     renews = models.BooleanField(db_default=True)
     covered_until = models.DateTimeField(null=True)
     next_due_at = models.DateTimeField(null=True)
+    notice_at = models.DateTimeField(null=True, help_text="When she is told of what comes at the period's end.")
     paused_until = models.DateField(null=True)
     ended_at = models.DateTimeField(null=True)
     end_cause = models.TextField(null=True)
@@ -112,6 +113,7 @@ class SubscriptionRow(models.Model):
         ]
         indexes = [
             models.Index(fields=["next_due_at"], condition=Q(next_due_at__isnull=False), name="subscriptions_due"),
+            models.Index(fields=["notice_at"], condition=Q(notice_at__isnull=False), name="subscriptions_notices"),
             models.Index(fields=["program", "member_id"], name="subscriptions_of_member"),
             models.Index(fields=["program", "state", "-id"], name="subscriptions_by_state"),
         ]
@@ -310,6 +312,7 @@ class GiftRow(models.Model):
     redeemed_by = models.UUIDField(null=True)
     redeemed_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True, help_text="Until when it can be redeemed; null: for ever.")
     actor = models.TextField()
 
     class Meta:
@@ -324,7 +327,14 @@ class GiftRow(models.Model):
                 name="P7_a_redeemed_gift_names_who",
             ),
         ]
-        indexes = [models.Index(fields=["program", "payer_id"], name="subscriptions_gifts_of_payer")]
+        indexes = [
+            models.Index(fields=["program", "payer_id"], name="subscriptions_gifts_of_payer"),
+            models.Index(
+                fields=["expires_at"],
+                condition=Q(state=GiftState.READY, expires_at__isnull=False),
+                name="subscriptions_gifts_waiting",
+            ),
+        ]
 
 
 class SeatRow(models.Model):

@@ -5,6 +5,7 @@ What members and budgets have used up is left aside: each basket is decided as t
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -31,6 +32,7 @@ from regulars.value.promotions.terms import MemberFacts, Question, Snapshot
 YEAR = timedelta(days=365)
 MOST_BASKETS = 20_000
 PART = 200
+SMALL_PART = 25  # where time is short, the clock is looked at more often
 Progress = Callable[[int, int], None]
 
 log = structlog.get_logger(__name__)
@@ -66,9 +68,10 @@ def begin(*, program_id: int, document: Document, actor: str, seed: int = 1, mos
     return _told(row)
 
 
-def work(*, estimate_id: UUID, on_progress: Progress | None = None) -> Estimate:
+def work(*, estimate_id: UUID, on_progress: Progress | None = None, seconds: int | None = None) -> Estimate:
     """Do an estimate that has begun, with notes of its progress. What is wrong with it stands in its report.
 
+    Args: seconds: stop about then with what has been decided so far, itself a random sample (`is_cut`); None: do all.
     Raises: UnknownEstimate.
     """
     row = EstimateRow.objects.filter(id=estimate_id).first()
@@ -77,7 +80,7 @@ def work(*, estimate_id: UUID, on_progress: Progress | None = None) -> Estimate:
     if row.state != PreviewState.RUNNING:
         return _told(row)
     try:
-        report = _do(row, on_progress)
+        report = _do(row, on_progress, time.monotonic() + seconds if seconds is not None else None)
     except Exception as error:
         log.warning("an estimate failed", estimate=str(estimate_id), error=type(error).__name__)
         row.state, row.report = PreviewState.FAILED, {"error": str(error)[:500] or type(error).__name__}
@@ -113,7 +116,7 @@ def forget_old(*, days: int = 90) -> int:
     return gone
 
 
-def _do(row: EstimateRow, on_progress: Progress | None) -> dict[str, Any]:
+def _do(row: EstimateRow, on_progress: Progress | None, ends: float | None) -> dict[str, Any]:
     until = clock.now()
     population, order_ids = sampling.random_ids(
         program_id=row.program_id, since=until - YEAR, until=until, most=row.most, seed=row.seed
@@ -123,14 +126,15 @@ def _do(row: EstimateRow, on_progress: Progress | None) -> dict[str, Any]:
     before = promotions.snapshot(program_id=row.program_id)
     after = _snapshot_of(row.program_id, row.document)
     tally = estimating.Estimate()
-    for question in _questions(row, order_ids, after, on_progress):
+    for question in _questions(row, order_ids, after, on_progress, ends):
         tally.add(
             promotions.decide(question=question, snapshot=before),
             promotions.decide(question=question, snapshot=after),
         )
     worth = {u.key: u.value_micro for u in ledger.units(program_id=row.program_id) if u.value_micro}
     report = tally.report(population=population, value_micro=worth)
-    return {**report, "seed": row.seed, "version": before.version, "currency": before.currency}
+    is_cut = {"is_cut": True} if row.done < row.total else {}
+    return {**report, **is_cut, "seed": row.seed, "version": before.version, "currency": before.currency}
 
 
 def _snapshot_of(program_id: int, document: dict[str, Any]) -> Snapshot:
@@ -146,13 +150,17 @@ def _snapshot_of(program_id: int, document: dict[str, Any]) -> Snapshot:
 
 
 def _questions(
-    row: EstimateRow, order_ids: list[UUID], snapshot: Snapshot, on_progress: Progress | None
+    row: EstimateRow, order_ids: list[UUID], snapshot: Snapshot, on_progress: Progress | None, ends: float | None
 ) -> Iterator[Question]:
+    """The sample's baskets, in its own random order: whatever part of them is decided is a random sample too."""
     facts: dict[UUID, MemberFacts | None] = {}
-    for first in range(0, len(order_ids), PART):
-        for one in sampling.baskets(program_id=row.program_id, order_ids=order_ids[first : first + PART]):
+    part = PART if ends is None else SMALL_PART
+    for first in range(0, len(order_ids), part):
+        if ends is not None and first and time.monotonic() >= ends:
+            return
+        for one in sampling.baskets(program_id=row.program_id, order_ids=order_ids[first : first + part]):
             yield _question(row, one, snapshot, facts)
-        row.done = min(first + PART, len(order_ids))
+        row.done = min(first + part, len(order_ids))
         EstimateRow.objects.filter(id=row.id).update(done=row.done)
         if on_progress is not None:
             on_progress(row.done, row.total)

@@ -30,4 +30,11 @@ def subscription_panel(desk: Any, ref: str) -> dict[str, Any]:
         saved = subscriptions.savings(
             program_id=program, member_id=member_id, from_on=year, to_on=today + timedelta(days=1)
         )
-    return {"desk": desk, "ref": ref, "items": lines(desk, found), "saved": saved, "member_id": member_id}
+    return {
+        "desk": desk,
+        "ref": ref,
+        "begins": desk.serves("subscriptions:write"),
+        "items": lines(desk, found),
+        "saved": saved,
+        "member_id": member_id,
+    }

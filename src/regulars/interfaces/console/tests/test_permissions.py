@@ -28,6 +28,7 @@ PAGES: dict[str, str | None] = {
     "console_subscriptions": "subscriptions:read",
     "console_subscription": "subscriptions:read",
     "console_subscription_act": "subscriptions:write",
+    "console_subscribe": "subscriptions:write",
     "console_subscription_income": "subscriptions:read",
     "console_choose": None,
     "console_members": "members:read",
@@ -122,7 +123,7 @@ OPEN = {"set_language"}  # for strangers too: the log-in page has the switcher
 OF_A_MEMBER = (
     *("proof", "statement", "care", "care_reveal", "care_act", "own_desk"),
     *("rewards", "reward_desk", "reward", "redemption", "redemption_reveal", "redemption_act", "member_rewards"),
-    *("member_levels", "member_benefits"),
+    *("member_levels", "member_benefits", "subscribe"),
 )
 BY_ACT = {"console_act", "console_draft_act"}
 

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from regulars.governance.publishing import services as publishing
-from regulars.interfaces.console.tests.conftest import Desk
+from regulars.interfaces.console.tests.conftest import SYSTEM, Desk, as_person
 from regulars.kernel import ids
+from regulars.people.programs import services as programs
+from regulars.people.staff import services as staff
 from regulars.value.rewards import services as rewards
 
 REWARDS: list[dict[str, Any]] = [
@@ -143,6 +145,38 @@ def test_codes_are_imported_from_a_file_and_shown_once_asked(shop: Desk) -> None
     shown = person.post(f"/console/redemption/{ref}/do/codes/")
     assert "AAA-1" in shown.content.decode()
     assert shop.last_act()[0] == "rewards.codes_shown"
+
+
+def test_free_codes_are_withdrawn_for_a_reason_and_the_desk_says_how_many(shop: Desk) -> None:
+    person, page = shop.sits("owner"), "/console/reward/film/"
+    person.post(page, {"text": "AAA-1\nBBB-2\nCCC-3", "key": "k1"})
+    had(shop, "film")
+    assert "2 free" in read(person, page)
+    (pool,) = rewards.pools(program_id=shop.program_id, reward="film")
+    told = {"pool": ids.encode("rcp", pool.pool_id), "reason": "wrong batch"}
+    assert person.post(page, {**told, "reason": ""}).status_code == 200
+    assert "2 free" in read(person, page)
+    assert person.post(page, told).status_code == 302
+    assert shop.last_act() == ("rewards.codes_withdrawn", {"reason": "wrong batch", "withdrawn": 2})
+    assert "2 codes are withdrawn" in read(person, page)
+    assert "0 free" in read(person, page)
+    assert shop.sits("analyst").post(page, told).status_code == 403
+
+
+def test_the_desk_shows_the_stores_where_she_works(shop: Desk) -> None:
+    here, there = had(shop, store="bund"), had(shop, "trees", count=1)
+    other = had(shop, "lamp", store="web")
+    rewards.pay(program_id=shop.program_id, redemption_id=ids.decode("rdm", other), payment_ref="p", actor="key:1")
+    person = staff.add_person(email="bo@shop.example", name="Bo", actor=SYSTEM)
+    bund = programs.store(program_id=shop.program_id, key="bund")
+    staff.grant(user_id=person.id, role="cashier", program_id=shop.program_id, store_id=bund.id, actor=SYSTEM)
+    text = read(as_person(person.id), "/console/rewards/desk/")
+    assert (here in text, other in text, there in text) == (True, False, False)
+    assert "All my stores" in text
+    assert "Web store" not in text
+    assert other not in read(as_person(person.id), "/console/rewards/desk/?store=web")
+    whole = read(shop.sits("cashier"), "/console/rewards/desk/")
+    assert (here in whole, other in whole, "All stores" in whole) == (True, True, True)
 
 
 def test_stock_is_changed_by_who_may_and_the_waiting_list_moves(shop: Desk) -> None:

@@ -91,3 +91,42 @@ def test_a_membership_is_paused_run_again_refunded_and_ended_for_a_reason(shop: 
 def test_a_membership_of_another_program_is_not_found(shop: Desk) -> None:
     answer = shop.sits("owner").get(f"/console/subscription/{ids.encode('sub', ids.new_id())}/")
     assert answer.status_code == 404
+
+
+def asked(**told: str) -> dict[str, str]:
+    return {"plan": "monthly", "method": "ok", "reason": "asked at the desk", "key": "k1", "trial": "", **told}
+
+
+def test_staff_begin_a_membership_for_a_member_for_a_reason_once(shop: Desk, bank: SandboxPayments) -> None:
+    person, path = shop.sits("service"), f"/console/member/{shop.ann}/subscribe/"
+    assert path in person.get(f"/console/member/{shop.ann}/").content.decode()
+    assert "Plus monthly · ¥15.00 · 1 month" in person.get(path).content.decode()
+    assert person.post(path, asked(reason="")).status_code == 200
+    first = person.post(path, asked())
+    assert (first.status_code, "/console/subscription/sub_" in first.url) == (302, True)
+    assert person.post(path, asked()).url == first.url
+    assert shop.last_act() == ("subscriptions.begin", {"plan": "monthly", "reason": "asked at the desk"})
+    assert house.charged(bank) == [1500]
+    page = person.get(first.url).content.decode()
+    assert "asked at the desk" in page
+    assert "She is told of what comes" in page
+    again = person.post(path, asked(key="k2"))
+    assert again.status_code == 422
+    assert house.charged(bank) == [1500]
+
+
+def test_a_card_that_is_declined_begins_nothing(shop: Desk, bank: SandboxPayments) -> None:
+    person, path = shop.sits("owner"), f"/console/member/{shop.ann}/subscribe/"
+    answer = person.post(path, asked(method="declined"), follow=True)
+    assert "The payment was declined" in answer.content.decode()
+    assert house.charged(bank) == []
+
+
+def test_who_only_looks_begins_nothing(shop: Desk) -> None:
+    person, path = shop.sits("analyst"), f"/console/member/{shop.ann}/subscribe/"
+    assert (person.get(path).status_code, person.post(path, asked()).status_code) == (403, 403)
+
+
+def test_a_program_without_plans_has_nothing_to_begin(desk: Desk) -> None:
+    subscriptions.forget_versions()
+    assert "No plan yet" in desk.sits("owner").get(f"/console/member/{desk.ann}/subscribe/").content.decode()

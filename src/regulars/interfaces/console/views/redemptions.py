@@ -15,11 +15,10 @@ from regulars.interfaces.console import words
 from regulars.interfaces.console.desk import Desk, page
 from regulars.interfaces.console.reading import member as reading
 from regulars.interfaces.console.refusals import said
-from regulars.interfaces.console.views.rewards import OPEN, lines
+from regulars.interfaces.console.views.rewards import OPEN, lines, stores_of
 from regulars.kernel import ids
 from regulars.kernel.errors import Invalid, NotFound, Refusal
 from regulars.people.members import services as members
-from regulars.people.programs import services as programs
 from regulars.value.rewards import services as rewards
 from regulars.value.rewards.terms import PREFIX, WAIT_PREFIX, By, Kind, Offer, Redemption, State
 
@@ -73,7 +72,7 @@ def _shown(
         "units": reading.unit_names(desk),
         "delivery": delivery,
         "codes": codes,
-        "stores": programs.stores(program_id=desk.program.id, limit=500).items,
+        "stores": stores_of(desk, "rewards:write"),
         "may": {
             "pay": writes and is_unpaid,
             "accept": writes and not is_unpaid and one.state is State.REQUESTED,

@@ -20,8 +20,9 @@ from regulars.kernel import ids
 from regulars.kernel.errors import Refusal
 from regulars.people.members import services as members
 from regulars.people.programs import services as programs
+from regulars.people.programs.terms import Store
 from regulars.value.rewards import services as rewards
-from regulars.value.rewards.terms import PREFIX, Kind, Redemption, Reward, State, UnknownRedemption
+from regulars.value.rewards.terms import POOL_PREFIX, PREFIX, Kind, Redemption, Reward, State, UnknownRedemption
 
 PAGE = 50
 OPEN = (State.REQUESTED, State.ACCEPTED, State.SHIPPED, State.READY)
@@ -56,6 +57,13 @@ class CodesForm(forms.Form):
     )
     text = forms.CharField(label=gettext_lazy("Or here"), required=False, widget=forms.Textarea(attrs={"rows": 3}))
     key = forms.CharField(widget=forms.HiddenInput, max_length=100)
+
+
+class WithdrawForm(forms.Form):
+    """The codes of one import that nobody has are taken out."""
+
+    pool = forms.CharField(widget=forms.HiddenInput, max_length=100)
+    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=200)
 
 
 @page(serves="rewards:read")
@@ -103,7 +111,9 @@ def shown(desk: Desk, key: str) -> HttpResponse:
         )
     if desk.request.method == "POST":
         desk.require("rewards:write")
-        form = codes if reward.kind is Kind.DIGITAL_CODE else stock
+        form: forms.Form | None = codes if reward.kind is Kind.DIGITAL_CODE else stock
+        if "pool" in desk.request.POST:
+            form, codes = WithdrawForm(desk.request.POST), CodesForm(initial={"key": ids.encode("key", ids.new_id())})
         if form is not None and form.is_valid():
             try:
                 return _stocked(desk, reward, form.cleaned_data)
@@ -125,7 +135,7 @@ def shown(desk: Desk, key: str) -> HttpResponse:
         "waits": waits,
         "people": members.facts(program_id=program, member_ids={w.member_id for w in waits}),
         "stockings": rewards.stockings(program_id=program, reward=key, limit=20),
-        "pools": rewards.pools(program_id=program, reward=key),
+        "pools": [(p, ids.encode(POOL_PREFIX, p.pool_id)) for p in rewards.pools(program_id=program, reward=key)],
         "totals": rewards.totals(program_id=program, cause=reward.cause.key) if reward.cause else (),
         "form": (codes or (stock if has_shelf else None)) if desk.may("rewards:write") else None,
         "refusal": refusal,
@@ -146,7 +156,22 @@ def _session(desk: Desk, reward: Reward, key: str) -> Any:
 def _stocked(desk: Desk, reward: Reward, told: dict[str, Any]) -> HttpResponse:
     """Restock or import, and say what was done."""
     with transaction.atomic():
-        if reward.kind is Kind.DIGITAL_CODE:
+        if "pool" in told:
+            gone = rewards.withdraw_codes(
+                program_id=desk.program.id,
+                reward=reward.key,
+                pool_id=ids.decode(POOL_PREFIX, told["pool"]),
+                reason=told["reason"],
+                actor=desk.actor,
+            )
+            desk.record(
+                action="rewards.codes_withdrawn", object=reward.key, reason=told["reason"], withdrawn=gone.withdrawn
+            )
+            sentence = _("%(n)s codes are withdrawn, %(kept)s stay for who was promised one.") % {
+                "n": gone.withdrawn,
+                "kept": gone.kept,
+            }
+        elif reward.kind is Kind.DIGITAL_CODE:
             file = told["file"]
             text = file.read(MOST_FILE).decode("utf-8", "replace") if file else told["text"]
             done = rewards.import_codes(
@@ -175,17 +200,20 @@ def _stocked(desk: Desk, reward: Reward, told: dict[str, Any]) -> HttpResponse:
 
 @page(serves="rewards:read")
 def at_desk(desk: Desk) -> HttpResponse:
-    """The desk of a store: what is to be handed over there, oldest first."""
-    stores = programs.stores(program_id=desk.program.id, limit=500).items
+    """The desk of a store: what is to be handed over there, oldest first; of the stores where she works."""
+    stores = stores_of(desk, "rewards:read")
     keys = {s.key for s in stores}
-    store = desk.request.GET.get("store", "")
+    asked = desk.request.GET.get("store", "")
+    store = asked if asked in keys else ""
+    theirs = None if desk.may("rewards:read") else keys
     page_ = rewards.redemptions(
-        program_id=desk.program.id, store=store if store in keys else None, states=OPEN, limit=200
+        program_id=desk.program.id, stores=[store] if store else theirs, states=OPEN, limit=200
     )
     rows = [line for line in lines(desk, reversed(page_.items)) if line["one"].pay_until is None]
     context = {
         "stores": stores,
         "store": store,
+        "is_all": theirs is None,
         "groups": [
             (state, [line for line in rows if line["one"].state is state])
             for state in (State.REQUESTED, State.ACCEPTED, State.READY, State.SHIPPED)
@@ -194,6 +222,12 @@ def at_desk(desk: Desk) -> HttpResponse:
         "is_cut": page_.last is not None,
     }
     return desk.page("reward_desk", context, title=_("To be handed over"))
+
+
+def stores_of(desk: Desk, permission: str) -> list[Store]:
+    """The stores of the program where she may do something; of regions, those below."""
+    found = programs.stores(program_id=desk.program.id, limit=500).items
+    return [s for s in found if desk.access.may(permission, desk.program.id, s.id)]
 
 
 def lines(desk: Desk, found: Any) -> list[dict[str, Any]]:

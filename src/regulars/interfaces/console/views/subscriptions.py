@@ -13,16 +13,17 @@ from django.db import transaction
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from regulars.interfaces.console import words
 from regulars.interfaces.console.desk import Desk, page
+from regulars.interfaces.console.reading import member as reading
 from regulars.interfaces.console.refusals import said
-from regulars.kernel import clock, ids, money
+from regulars.kernel import clock, ids, money, wording
 from regulars.kernel.errors import NotFound, Refusal
 from regulars.people.members import services as members
 from regulars.value.subscriptions import services as subscriptions
-from regulars.value.subscriptions.terms import PREFIX, State, Subscription, When
+from regulars.value.subscriptions.terms import PREFIX, Every, Plan, State, Subscription, When
 
 PER_PAGE = 50
 LONGEST_DAYS = 400
@@ -75,6 +76,32 @@ class DaysForm(forms.Form):
 
     starts = forms.DateField(label=gettext_lazy("From"), widget=_day_field())
     ends = forms.DateField(label=gettext_lazy("To (not included)"), widget=_day_field())
+
+
+class BeginForm(ReasonForm):
+    """A membership for a member who asks for one; her card is known to the payment provider."""
+
+    plan = forms.ChoiceField(label=gettext_lazy("Plan"))
+    method = forms.CharField(
+        label=gettext_lazy("How she pays"),
+        max_length=200,
+        help_text=gettext_lazy("The token that the payment provider gave for her card; never the card's number."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    trial = forms.ChoiceField(
+        label=gettext_lazy("Trial"),
+        choices=[
+            ("", gettext_lazy("If the plan has one and she had none")),
+            ("no", gettext_lazy("None: she pays at once")),
+        ],
+        required=False,
+    )
+    key = forms.CharField(widget=forms.HiddenInput, max_length=100)
+    field_order = ("plan", "method", "trial", "reason", "key")
+
+    def __init__(self, *args: Any, plans: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["plan"].choices = plans  # type: ignore[attr-defined]
 
 
 Act = Callable[[Desk, UUID, dict[str, Any]], Subscription]
@@ -221,6 +248,71 @@ def acted(desk: Desk, ref: str, name: str) -> HttpResponse:
         subscriptions.pursue_one(kind=kind, program_id=desk.program.id, row_id=row_id)
     desk.tell(_("Done."))
     return HttpResponseRedirect(reverse("console_subscription", args=[ref]))
+
+
+@page(serves="subscriptions:write")
+def begun(desk: Desk, ref: str) -> HttpResponse:
+    """Begin a membership for a member, for a reason; the provider is asked after it has been written down."""
+    member_id = reading.member_of(desk, ref)
+    plans = subscriptions.plans(program_id=desk.program.id)
+    form = BeginForm(
+        desk.request.POST or None,
+        plans=[(p.key, _sold_as(desk, p)) for p in plans],
+        initial={"key": ids.encode("key", ids.new_id())},
+    )
+    refusal = ""
+    if desk.request.method == "POST" and form.is_valid():
+        try:
+            return _begin(desk, ref, member_id, form.cleaned_data)
+        except Refusal as no:
+            refusal = said(no)
+    context = {
+        "ref": ref,
+        "form": form,
+        "plans": plans,
+        "refusal": refusal,
+        "facts": members.fact(program_id=desk.program.id, member_id=member_id),
+    }
+    return desk.page("subscribe", context, title=_("Begin a membership"), status=422 if refusal else 200)
+
+
+def _begin(desk: Desk, ref: str, member_id: UUID, told: dict[str, Any]) -> HttpResponse:
+    with transaction.atomic():
+        made = subscriptions.subscribe(
+            program_id=desk.program.id,
+            member_id=member_id,
+            plan=told["plan"],
+            method=told["method"],
+            key=f"console/{told['key']}",
+            actor=desk.actor,
+            with_trial=False if told["trial"] else None,
+            reason=told["reason"],
+        )
+        desk.record(action="subscriptions.begin", object=ref, reason=told["reason"], plan=told["plan"])
+    asked = {"program_id": desk.program.id, "subscription_id": made.subscription_id}
+    for kind, row_id in subscriptions.waiting(**asked):
+        subscriptions.pursue_one(kind=kind, program_id=desk.program.id, row_id=row_id)
+    after = subscriptions.subscription(**asked)
+    if after.state is State.ENDED:
+        desk.warn(_("The payment was declined; nothing has begun."))
+    elif after.state is State.STARTING:
+        desk.warn(_("The payment provider has not answered yet; it begins when the payment is settled."))
+    else:
+        desk.tell(_("The membership has begun."))
+    if desk.may("subscriptions:read"):
+        return HttpResponseRedirect(reverse("console_subscription", args=[ids.encode(PREFIX, made.subscription_id)]))
+    return HttpResponseRedirect(reverse("console_member", args=[ref]))
+
+
+def _sold_as(desk: Desk, plan: Plan) -> str:
+    price = wording.cash(plan.price_minor, desk.program.currency)
+    return f"{words.named(plan.names, plan.key, desk.language)} · {price} · {_every(plan.every)}"
+
+
+def _every(every: Every) -> str:
+    if every.months:
+        return ngettext("%(n)s month", "%(n)s months", every.months) % {"n": every.months}
+    return ngettext("%(n)s day", "%(n)s days", every.days or 0) % {"n": every.days}
 
 
 @page("subscriptions:read")

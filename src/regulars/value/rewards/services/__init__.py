@@ -31,7 +31,15 @@ from regulars.value.rewards.services.nights import (
     lapse_offers,
     sweep,
 )
-from regulars.value.rewards.services.pools import import_codes, pools, read_codes, restock, show_codes, stockings
+from regulars.value.rewards.services.pools import (
+    import_codes,
+    pools,
+    read_codes,
+    restock,
+    show_codes,
+    stockings,
+    withdraw_codes,
+)
 from regulars.value.rewards.services.proving import discrepancies
 from regulars.value.rewards.services.redeeming import grant, redeem
 from regulars.value.rewards.services.waiting import join, leave, waits, waits_of
@@ -85,4 +93,5 @@ __all__ = [
     "totals",
     "waits",
     "waits_of",
+    "withdraw_codes",
 ]

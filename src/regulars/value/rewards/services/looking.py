@@ -144,15 +144,21 @@ def redemptions(
     member_id: UUID | None = None,
     reward: str | None = None,
     store: str | None = None,
+    stores: Iterable[str] | None = None,
     states: Iterable[State] | None = None,
     after: UUID | None = None,
     limit: int = 50,
 ) -> Page:
-    """Redemptions, newest first, a page at a time. Args: after: the last one of the page before; limit: 1 to 500."""
+    """Redemptions, newest first, a page at a time.
+
+    Args: stores: any of these; None: all. after: the last one of the page before; limit: 1 to 500.
+    """
     rows = RedemptionRow.objects.filter(program_id=program_id)
     for name, value in {"member_id": member_id, "reward": reward, "store": store}.items():
         if value is not None:
             rows = rows.filter(**{name: value})
+    if stores is not None:
+        rows = rows.filter(store__in=[*stores])
     if states is not None:
         rows = rows.filter(state__in=[*states])
     if after is not None:

@@ -6,10 +6,12 @@ import csv
 import hashlib
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Count
 
 from regulars.kernel import clock, ids, postgres, secrets
 from regulars.kernel.errors import Invalid
@@ -24,6 +26,7 @@ from regulars.value.rewards.terms import (
     RedemptionKeyReused,
     State,
     UnknownRedemption,
+    Withdrawn,
 )
 
 MOST_LINES = 100_000
@@ -139,7 +142,28 @@ def _imported(row: PoolRow) -> Imported:
 def pools(*, program_id: int, reward: str, limit: int = 50) -> tuple[Imported, ...]:
     """The imports of a reward, latest first."""
     rows = PoolRow.objects.filter(program_id=program_id, reward=reward).order_by("-pk")[:limit]
-    return tuple([_imported(row) for row in rows])
+    free = CodeRow.objects.filter(program_id=program_id, reward=reward, state=CodeState.FREE)
+    left = dict(free.values_list("pool_id").annotate(n=Count("id")))
+    return tuple([replace(_imported(row), free=left.get(row.id, 0)) for row in rows])
+
+
+@transaction.atomic
+def withdraw_codes(*, program_id: int, reward: str, pool_id: UUID, actor: str, reason: str) -> Withdrawn:
+    """Withdraw the codes of one import that nobody has: they are worth nothing here, and are never taken in again.
+
+    A code that is needed for a piece that somebody was promised stays; what is shown or given is hers.
+    Raises: UnknownReward; Invalid without a reason; NoCodes when there is no such import.
+    """
+    document.reward(program_id=program_id, key=reward)
+    if not 1 <= len(reason.strip()) <= LONGEST_REASON:
+        raise Invalid(errors=[("reason", f"has 1 to {LONGEST_REASON} characters")])
+    if not PoolRow.objects.filter(program_id=program_id, reward=reward, pk=pool_id).exists():
+        raise NoCodes("There is no such import of codes.")
+    gone, kept = postgres.ask(
+        "select * from rewards_withdraw_codes(%s::int, %s::text, %s::uuid, %s::text, %s::text, %s::timestamptz)",
+        (program_id, reward, pool_id, actor, reason.strip(), clock.now()),
+    )[0]
+    return Withdrawn(pool_id=pool_id, withdrawn=int(gone), kept=int(kept))
 
 
 @transaction.atomic

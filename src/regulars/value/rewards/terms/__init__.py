@@ -50,6 +50,7 @@ from regulars.value.rewards.terms.words import (
     Total,
     Wait,
     WaitState,
+    Withdrawn,
 )
 
 __all__ = [
@@ -99,5 +100,6 @@ __all__ = [
     "UnknownWait",
     "Wait",
     "WaitState",
+    "Withdrawn",
     "WrongState",
 ]

@@ -310,6 +310,16 @@ class Imported:
     lines: int
     stored: int
     rejects: tuple[tuple[int, str], ...]
+    free: int = 0  # of those stored, how many nobody has and nobody withdrew; told by lists
+
+
+@dataclass(frozen=True, kw_only=True)
+class Withdrawn:
+    """What a withdrawal of codes did. `kept`: free ones that stay, because somebody was promised a piece."""
+
+    pool_id: UUID
+    withdrawn: int
+    kept: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -92,10 +92,14 @@ def _plan(entry: Reader, known: Known, version: int) -> Plan:
         gives=_gives(entry, known),
         guests=_whole(family, "members", least=1, most=MOST_GUESTS, is_required=True),
         giftable=entry.flag("giftable"),
+        notice_days=_or(entry.whole("notice_days", _NOTHING.notice_days, most=60), 0),
+        gift_claim_days=entry.whole("gift_claim_days", 0, least=1, most=3_660) or 0,
         up=change.choice("up", When, _NOTHING.up) if change else _NOTHING.up,
         down=change.choice("down", When, _NOTHING.down) if change else _NOTHING.down,
         renews=entry.choice("renews", Renews, _NOTHING.renews),
     )
+    if plan.gift_claim_days and not plan.giftable:
+        entry.fault("gift_claim_days", "is the time of a gift, and this plan cannot be given as one")
     if plan.dunning and plan.grace_days < plan.dunning[-1]:
         entry.fault("grace_days", "must reach at least to the last day of dunning, or the last tries come too late")
     for part in (trial, pause, cancel, change, family, whom):
@@ -103,6 +107,10 @@ def _plan(entry: Reader, known: Known, version: int) -> Plan:
             part.done()
     entry.done()
     return plan
+
+
+def _or(found: int | None, other: int) -> int:
+    return other if found is None else found
 
 
 def _whole(
@@ -228,7 +236,9 @@ def write_one(p: Plan, currency: str) -> dict[str, Any]:
         "gives": gives,
         "family": {"members": p.guests} if p.guests else {},
         "giftable": p.giftable,
+        "gift_claim_days": p.gift_claim_days,
         "change": {k: v.value for k, v in change.items() if v is not getattr(_NOTHING, k)},
         "renews": p.renews.value if p.renews is not _NOTHING.renews else "",
     }
-    return {k: x for k, x in entry.items() if x}
+    told = {k: x for k, x in entry.items() if x}
+    return told if p.notice_days == _NOTHING.notice_days else {**told, "notice_days": p.notice_days}

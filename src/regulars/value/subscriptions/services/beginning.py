@@ -41,11 +41,13 @@ def subscribe(
     actor: str,
     provider: str | None = None,
     with_trial: bool | None = None,
+    reason: str = "",
 ) -> Subscription:
     """Ask for a membership: it starts when its first payment is settled; `pursue` does that after this commits.
 
     Args: method: the provider's token of how she pays. key: the same one names the same subscription.
-    with_trial: None: if the plan has one and she has not had it; True insists on it; False pays at once.
+    with_trial: None: if the plan has one and she has not had it; True insists on it; False pays at once. reason: why
+    somebody of the staff asks for her; it stays in the story.
     Raises: UnknownPlan; PlanNotForYou; UnknownProvider; UnknownMember; MemberMerged, MemberClosed, MemberSuspended;
     AlreadySubscribed; TrialUsed; SubscriptionKeyReused.
     """
@@ -63,7 +65,7 @@ def subscribe(
     base.must_be_for(program_id=program_id, member_id=member_id, plan=wanted)
     row = begin(program_id, member_id, wanted, key=key, digest=digest, provider=provider, method=method)
     is_trial = _has_trial(program_id, member_id, wanted, with_trial)
-    base.tell(row, EventKind.ASKED, actor, plan=plan, trial=is_trial)
+    base.tell(row, EventKind.ASKED, actor, plan=plan, trial=is_trial, reason=reason or None)
     day = base.today(program_id)
     ends_on = day + timedelta(days=wanted.trial_days) if is_trial else calendar.period_end(day, 1, wanted.every)
     paying.intend(

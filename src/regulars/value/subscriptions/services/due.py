@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from uuid import UUID
 
@@ -12,17 +12,13 @@ from django.db.models import Exists, OuterRef
 
 from regulars.kernel import clock
 from regulars.kernel.errors import Refusal
-from regulars.people.members import services as members
-from regulars.people.members.terms import MemberStatus
 from regulars.value.subscriptions.models import PaymentRow, SubscriptionRow
 from regulars.value.subscriptions.rules import calendar
-from regulars.value.subscriptions.services import base, document, lasting, pausing, paying, running
+from regulars.value.subscriptions.services import base, gifting, lasting, noticing, pausing, paying, running
 from regulars.value.subscriptions.terms import (
     PaymentKind,
     PaymentState,
     PeriodKind,
-    Plan,
-    Renews,
     State,
 )
 
@@ -49,16 +45,17 @@ def work(
     and any number of them may work at once. One subscription's fault does not keep the others waiting.
     """
     done = 0
-    for program, subscription_id in due(limit=limit, program_id=program_id):
+    for do, program, row_id in _waiting(limit, program_id):
         if should_stop():
             return done
         try:
-            done += step(program_id=program, subscription_id=subscription_id)
+            done += do(program, row_id)
         except Refusal as no:
             log.info("a subscription will be looked at again", reason=no.code)
         except Exception:
             log.exception("a subscription could not go on", program=program)
-            _set_aside(subscription_id)
+            if do is _step:
+                _set_aside(row_id)
     for kind, program, row_id in paying.open_work(limit=limit, program_id=program_id):
         if should_stop():
             return done
@@ -68,6 +65,24 @@ def work(
         except Exception:
             log.exception("a payment could not be settled and will be asked about again", program=program)
     return done
+
+
+def _waiting(limit: int, program_id: int | None) -> Iterator[tuple[Callable[[int, UUID], int], int, UUID]]:
+    for do, found in ((_tell, noticing.due), (_expire, gifting.expired), (_step, due)):
+        for program, row_id in found(limit=limit, program_id=program_id):
+            yield do, program, row_id
+
+
+def _tell(program_id: int, row_id: UUID) -> int:
+    return noticing.tell(program_id=program_id, subscription_id=row_id)
+
+
+def _expire(program_id: int, row_id: UUID) -> int:
+    return gifting.expire_one(program_id=program_id, gift_id=row_id)
+
+
+def _step(program_id: int, row_id: UUID) -> int:
+    return step(program_id=program_id, subscription_id=row_id)
 
 
 def pursue_one(*, kind: str, program_id: int, row_id: UUID) -> None:
@@ -97,7 +112,7 @@ def step(*, program_id: int, subscription_id: UUID) -> int:
         running.end(row, "unpaid", actor=running.SYSTEM)
     elif not row.renews:
         running.end(row, "expired", actor=running.SYSTEM)
-    elif members.fact(program_id=program_id, member_id=row.member_id).status is MemberStatus.CLOSED:
+    elif base.has_left(program_id=program_id, member_id=row.member_id):
         running.end(row, "closed", actor=running.SYSTEM)  # nobody is charged who has left
     else:
         ask_renewal(row)
@@ -109,11 +124,10 @@ def ask_renewal(row: SubscriptionRow) -> PaymentRow:
 
     Nobody pays for days on which nothing was given: a renewal so late that benefits had ended begins today.
     """
-    plan = next_plan(row)
+    plan = running.next_plan(row)
     old, day = base.last_period(row), base.today(row.program_id)
     starts_on, anchor_on, anchor_n = old.ends_on, row.anchor_on or old.ends_on, row.anchor_n + 1
-    was_given = row.covered_until is not None and row.covered_until > clock.now()
-    if day > old.ends_on and not was_given:
+    if day > old.ends_on and not base.is_covered(row):
         starts_on, anchor_on, anchor_n = day, day, 1
     if plan.every != running.plan_of(row).every or old.kind == PeriodKind.GIFT:
         anchor_on, anchor_n = starts_on, 1
@@ -129,16 +143,6 @@ def ask_renewal(row: SubscriptionRow) -> PaymentRow:
         anchor_on=anchor_on.isoformat(),
         anchor_n=anchor_n,
     )
-
-
-def next_plan(row: SubscriptionRow) -> Plan:
-    """The plan of the next period: the one she asked for, the one as it is now, or the one agreed."""
-    agreed = running.plan_of(row)
-    if row.next_plan:
-        return document.plan_or_none(program_id=row.program_id, key=row.next_plan) or agreed
-    if agreed.renews is Renews.CURRENT:
-        return document.plan_or_none(program_id=row.program_id, key=row.plan) or agreed
-    return agreed
 
 
 def _set_aside(subscription_id: UUID) -> None:

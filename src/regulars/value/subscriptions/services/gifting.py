@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import orjson
 from django.db import transaction
 
 from regulars.kernel import clock, ids, postgres, secrets
+from regulars.kernel.outbox import announce
 from regulars.people.members import services as members
 from regulars.people.programs import services as programs
 from regulars.value.coupons import services as coupons
@@ -19,11 +21,13 @@ from regulars.value.subscriptions.services import base, beginning, document, loo
 from regulars.value.subscriptions.terms import (
     EventKind,
     Gift,
+    GiftExpired,
     GiftNotReady,
     GiftState,
     PaymentKind,
     PaymentState,
     PeriodKind,
+    Plan,
     PlanNotGiftable,
     State,
     Subscription,
@@ -80,9 +84,17 @@ def buy_gift(
         digest=digest,
         payer_id=payer_id,
         created_at=now,
+        expires_at=_end_of(program_id, wanted),
         actor=actor,
     )
     return gift_of(row), _payment(row, provider, method).id
+
+
+def _end_of(program_id: int, plan: Plan) -> datetime | None:
+    """The instant after the last day on which a gift that is bought today can be redeemed; None: for ever."""
+    if not plan.gift_claim_days:
+        return None
+    return base.midnight(program_id, base.today(program_id) + timedelta(days=plan.gift_claim_days + 1))
 
 
 def _payment(gift: GiftRow, provider: str, method: str) -> PaymentRow:
@@ -135,6 +147,8 @@ def redeem(*, program_id: int, code: str, member_id: UUID, actor: str, who: Sequ
         return looking.subscription(program_id=program_id, subscription_id=found.id)
     if row.state != GiftState.READY:
         raise GiftNotReady(state=row.state)
+    if row.expires_at is not None and row.expires_at <= clock.now():
+        raise GiftNotReady(state="expired")
     base.living(program_id=program_id, member_id=member_id)
     begun = _begin(row, member_id, actor)
     row.state, row.redeemed_by, row.redeemed_at = GiftState.REDEEMED, member_id, clock.now()
@@ -193,11 +207,35 @@ def refund_gift(*, program_id: int, code: str, reason: str, actor: str) -> tuple
         raise UnknownGiftCode
     if row.state != GiftState.READY:
         raise GiftNotReady(state=row.state)
+    return gift_of(row), _give_back(row, reason, actor)
+
+
+def _give_back(row: GiftRow, reason: str, actor: str) -> UUID | None:
     row.state = GiftState.REFUNDED
     row.save(update_fields=["state"])
     payment = PaymentRow.objects.get(gift_id=row.id)
     made = running.refund_of(payment, row.amount_minor, reason=reason, actor=actor) if row.amount_minor else None
-    return gift_of(row), made.id if made else None
+    return made.id if made else None
+
+
+@transaction.atomic
+def expire_one(*, program_id: int, gift_id: UUID) -> int:
+    """End a gift whose time is over: its code is worth nothing, the money goes back. Returns: 1, or 0 if not so."""
+    row = GiftRow.objects.select_for_update().filter(program_id=program_id, pk=gift_id).first()
+    if row is None or row.state != GiftState.READY or row.expires_at is None or row.expires_at > clock.now():
+        return 0
+    _give_back(row, "expired", running.SYSTEM)
+    news = GiftExpired(gift_id=row.id, payer_id=row.payer_id, plan=row.plan, refund_minor=row.amount_minor)
+    announce(news, program_id=program_id, member_id=row.payer_id)
+    return 1
+
+
+def expired(*, limit: int, program_id: int | None = None) -> list[tuple[int, UUID]]:
+    """Gifts that nobody redeemed in their time, longest first: (program, id)."""
+    rows = GiftRow.objects.filter(state=GiftState.READY, expires_at__lte=clock.now())
+    if program_id is not None:
+        rows = rows.filter(program_id=program_id)
+    return list(rows.order_by("expires_at", "id").values_list("program_id", "id")[:limit])
 
 
 def gift(*, program_id: int, code: str, who: Sequence[str] = ()) -> Gift:
@@ -235,4 +273,5 @@ def gift_of(row: GiftRow) -> Gift:
         redeemed_by=row.redeemed_by,
         subscription_id=begun,
         created_at=row.created_at,
+        expires_at=row.expires_at,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 from uuid import UUID
 
-from regulars.kernel import ids
+from regulars.kernel import clock, ids
 from regulars.kernel.errors import NotFound
 from regulars.value.subscriptions.models import (
     EventRow,
@@ -165,6 +165,7 @@ def _subscription(row: SubscriptionRow, period: PeriodRow | None, payment: Payme
         period_to=period.ends_on if period else None,
         covered_until=row.covered_until,
         next_due_at=row.next_due_at,
+        notice_on=clock.local_day(row.notice_at, base.zone(row.program_id)) if row.notice_at else None,
         paused_until=row.paused_until,
         ended_at=row.ended_at,
         end_cause=row.end_cause,

@@ -45,7 +45,7 @@ def pause(*, program_id: int, subscription_id: UUID, days: int, reason: str, act
     running.close_period(row, period, on=day, by=ClosedBy.PAUSE, credited=left)
     granting.uncover(row, plan, actor=actor)
     row.state, row.paused_until = State.PAUSED, until
-    row.next_due_at = base.midnight(program_id, until)
+    row.next_due_at, row.notice_at = base.midnight(program_id, until), None
     row.save()
     base.tell(row, EventKind.PAUSED, actor, until=until, reason=reason)
     running.told(row, SubscriptionPaused(subscription_id=row.id, member_id=row.member_id, until=until))

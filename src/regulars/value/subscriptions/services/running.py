@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from regulars.kernel import clock, ids
@@ -18,6 +18,7 @@ from regulars.value.subscriptions.terms import (
     PeriodKind,
     Plan,
     RefundState,
+    Renews,
     SeatState,
     State,
     SubscriptionEnded,
@@ -31,6 +32,16 @@ SYSTEM = "system:subscriptions"
 def plan_of(row: SubscriptionRow) -> Plan:
     """The plan whose terms hold for a subscription."""
     return document.plan(program_id=row.program_id, key=row.plan, version=row.version)
+
+
+def next_plan(row: SubscriptionRow) -> Plan:
+    """The plan of the next period: the one she asked for, the one as it is now, or the one agreed."""
+    agreed = plan_of(row)
+    if row.next_plan:
+        return document.plan_or_none(program_id=row.program_id, key=row.next_plan) or agreed
+    if agreed.renews is Renews.CURRENT:
+        return document.plan_or_none(program_id=row.program_id, key=row.plan) or agreed
+    return agreed
 
 
 def open_period(
@@ -81,7 +92,14 @@ def set_running(row: SubscriptionRow, state: State, period: PeriodRow, *, actor:
     ends_at = base.midnight(row.program_id, period.ends_on)
     row.next_due_at = ends_at
     will_renew = row.renews and state is not State.CANCELLED
+    row.notice_at = _notice_at(row, period) if state is not State.CANCELLED else None
     granting.cover(row, plan_of(row), ends_at + SLACK if will_renew else ends_at, actor=actor)
+
+
+def _notice_at(row: SubscriptionRow, period: PeriodRow) -> datetime | None:
+    """When she is told of the period's end: as many days ahead as the plan says, but at most half the period."""
+    days = min(plan_of(row).notice_days, (period.ends_on - period.starts_on).days // 2)
+    return base.midnight(row.program_id, period.ends_on - timedelta(days=days)) if days else None
 
 
 def end(row: SubscriptionRow, cause: str, *, actor: str) -> None:
@@ -105,7 +123,7 @@ def end(row: SubscriptionRow, cause: str, *, actor: str) -> None:
         state=SeatState.LEFT, since=now
     )
     row.state, row.ended_at, row.end_cause = State.ENDED, now, cause
-    row.next_due_at = row.paused_until = row.covered_until = None
+    row.next_due_at = row.notice_at = row.paused_until = row.covered_until = None
     row.seats, row.method = 0, None
     row.save()
     base.tell(row, EventKind.ENDED, actor, cause=cause)
@@ -146,7 +164,7 @@ def _set_past_due(row: SubscriptionRow, plan: Plan, grace_ends: date, next_on: d
     if row.state != State.PAST_DUE:
         row.state = State.PAST_DUE
         base.tell(row, EventKind.PAST_DUE, SYSTEM, until=grace_ends)
-    row.next_due_at = base.midnight(row.program_id, next_on)
+    row.next_due_at, row.notice_at = base.midnight(row.program_id, next_on), None
     granting.cover(row, plan, base.midnight(row.program_id, grace_ends), actor=SYSTEM)
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from regulars.value.subscriptions.terms.news import (
+    EndAhead,
+    GiftExpired,
     PaymentFailed,
     PlanChanged,
+    RenewalAhead,
     SubscriptionCancelled,
     SubscriptionEnded,
     SubscriptionPaused,
@@ -93,9 +96,11 @@ __all__ = [
     "ClosedBy",
     "Discrepancy",
     "DuplicateKey",
+    "EndAhead",
     "EventKind",
     "Every",
     "Gift",
+    "GiftExpired",
     "GiftNotReady",
     "GiftState",
     "Gives",
@@ -123,6 +128,7 @@ __all__ = [
     "Refund",
     "RefundRule",
     "RefundState",
+    "RenewalAhead",
     "Renews",
     "SamePlan",
     "Saving",

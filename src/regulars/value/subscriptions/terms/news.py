@@ -30,6 +30,39 @@ class SubscriptionRenewed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RenewalAhead:
+    """On a day not far off a subscription will be paid again; the amount is as of now, credit taken off."""
+
+    subscription_id: UUID
+    member_id: UUID
+    plan: str
+    on: date
+    amount_minor: int
+    is_trial: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndAhead:
+    """On a day not far off a subscription ends, for it does not renew."""
+
+    subscription_id: UUID
+    member_id: UUID
+    plan: str
+    on: date
+    is_trial: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class GiftExpired:
+    """Nobody redeemed a gift in its time; what was paid goes back."""
+
+    gift_id: UUID
+    payer_id: UUID | None
+    plan: str
+    refund_minor: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class PaymentFailed:
     """A renewal was declined; `next_try_on` None: there will be no other."""
 

@@ -58,6 +58,8 @@ class Plan:
     gives: Gives = Gives()
     guests: int = 0
     giftable: bool = False
+    notice_days: int = 7  # how long before a renewal or an end she is told; at most half a period; 0: never
+    gift_claim_days: int = 0  # how long a gift can be redeemed, then its money goes back; 0: for ever
     up: When = When.AT_ONCE
     down: When = When.PERIOD_END
     renews: Renews = Renews.AGREED

@@ -66,7 +66,7 @@ class PlanNotGiftable(Refusal):
 
 
 class GiftNotReady(Refusal):
-    """This gift cannot be redeemed: it is not paid, or it was redeemed or refunded."""
+    """This gift cannot be redeemed: it is not paid, its time is over, or it was redeemed or refunded."""
 
 
 class NoSeat(Refusal):

@@ -130,6 +130,7 @@ class EventKind(StrEnum):
     REFUND_DONE = "refund_done"
     REFUND_FAILED = "refund_failed"
     ENDED = "ended"
+    NOTICED = "noticed"
     INVITED = "invited"
     JOINED = "joined"
     LEFT = "left"

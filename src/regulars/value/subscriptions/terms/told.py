@@ -107,6 +107,7 @@ class Subscription:
     period_to: date | None
     covered_until: datetime | None
     next_due_at: datetime | None
+    notice_on: date | None
     paused_until: date | None
     ended_at: datetime | None
     end_cause: str | None
@@ -145,6 +146,7 @@ class Gift:
     redeemed_by: UUID | None
     subscription_id: UUID | None
     created_at: datetime
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
