@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from regulars.interfaces.console.refusals import said
@@ -27,6 +28,14 @@ from regulars.value.ledger import services as ledger
 
 CHOSEN = "console_program"
 MOST_WAITING = 50
+SYSTEMS: dict[str, Any] = {
+    "subscriptions": gettext_lazy("Paid membership"),
+    "benefits": gettext_lazy("Benefits"),
+    "checkout": gettext_lazy("Baskets"),
+    "auto": gettext_lazy("Rewards"),
+    "import": gettext_lazy("Imports"),
+    "allowances": gettext_lazy("Offline tills"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,5 +212,6 @@ def name_of(actor: str) -> str:
     if kind == "key":
         return _("API key %(n)s") % {"n": number}
     if kind == "system":
-        return _("System: %(what)s") % {"what": number.split(" ")[0]}
+        what = number.split(" ")[0]
+        return _("System: %(what)s") % {"what": SYSTEMS.get(what, what)}
     return actor
