@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+
+import pyarrow as pa
+from django.db import connection
 
 from regulars.interfaces.imports.rules.convert import Staged, convert
 from regulars.interfaces.imports.services import files
@@ -74,16 +79,43 @@ def load(*, stage: Stage, path: Path, mapping: Mapping, currency: str, note: Not
     unit = "rows" if mapping.format == "parquet" else "bytes"
     source = files.Source(path, mapping, lambda n: show(Progress(state=State.STAGING, done=n, total=size, unit=unit)))
     stage.create()
-    for chunk in source.chunks():
-        staged = convert(chunk, mapping, currency)
-        stage.put(staged.table)
-        figures.add(staged, len(chunk.lines))
-        _reject(figures, [*staged.rejects, *(reject for reject, _ in source.bad)], note)
-        figures.rows += len(source.bad)
-        source.bad.clear()
+    with _putting(stage) as put:
+        for chunk in source.chunks():
+            staged = convert(chunk, mapping, currency)
+            put(staged.table)
+            figures.add(staged, len(chunk.lines))
+            _reject(figures, [*staged.rejects, *(reject for reject, _ in source.bad)], note)
+            figures.rows += len(source.bad)
+            source.bad.clear()
     _reject(figures, [reject for reject, _ in source.bad], note)
     figures.rows += len(source.bad)
+    pa.default_memory_pool().release_unused()  # what chunks needed, recording needs now
     return figures
+
+
+@contextmanager
+def _putting(stage: Stage) -> Iterator[Callable[[pa.Table], None]]:
+    """Where chunks go: while PostgreSQL takes one, on a thread and a connection of its own, the next one is read.
+
+    The tables of a dry run belong to the connection that made them.
+    """
+    if stage.is_dry:
+        yield stage.put
+        return
+    waiting: list[Future[None]] = []
+    with ThreadPoolExecutor(1, thread_name_prefix="staging") as writer:
+
+        def put(table: pa.Table) -> None:
+            if waiting:
+                waiting.pop().result()
+            waiting.append(writer.submit(stage.put, table))
+
+        try:
+            yield put
+            if waiting:
+                waiting.pop().result()
+        finally:
+            writer.submit(lambda: connection.close()).result()
 
 
 def _reject(figures: Figures, rejects: list[Reject], note: Note) -> None:
