@@ -30,8 +30,9 @@ router = Router(tags=["Movements"])
     response={(200, 202): shapes.MovedOut, REFUSED: Problem},
     operation_id="move_points",
     summary="Give, take or correct points by hand",
-    description="Beyond the key's `adjust_limit`, giving and correcting wait for a second person (202). Spending "
-    "needs no second person and never takes what is not there.",
+    description="Beyond the key's `adjust_limit`, giving and correcting wait for a second person (202); what the "
+    "same key corrected for this member within 24 hours counts with it. Spending needs no second person and never "
+    "takes what is not there.",
 )
 def move_points(request: HttpRequest, ref: str, told: shapes.PointsIn, idempotency_key: str = ONCE) -> HttpResponse:
     key: ApiKey = request.auth  # type: ignore[attr-defined]

@@ -107,6 +107,18 @@ def test_a_form_sent_twice_adjusts_once(desk: Desk) -> None:
     assert (other.status_code, points(desk)) == (409, 305)
 
 
+def test_small_corrections_add_up_and_the_page_says_so(desk: Desk) -> None:
+    susi, page = desk.sits("service"), f"/console/member/{desk.ann}/do/adjust/"
+    limit = ledger.unit(program_id=desk.program_id, key="points").adjust_limit or 500
+    form = {"key": "k", "unit": "points", "amount": str(limit), "code": "other", "why": "w"}
+    assert "It happens at once" in susi.post(page, form).content.decode()
+    assert susi.post(page, {**form, "do": "1"}).status_code == 302
+    told = susi.post(page, {**form, "key": "k2", "amount": "1"}).content.decode()
+    assert f"With your {limit:,} of the last 24 hours this is more than the {limit:,} you may move alone" in told
+    susi.post(page, {**form, "key": "k2", "amount": "1", "do": "1"})
+    assert points(desk) == 300 + limit
+
+
 def test_nobody_approves_her_own_correction_whatever_she_sends(desk: Desk) -> None:
     olga = desk.sits("owner")
     form = {"key": "k", "unit": "points", "amount": "20000", "code": "other", "why": "w", "do": "1"}

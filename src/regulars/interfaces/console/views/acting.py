@@ -131,10 +131,21 @@ def _foresee_adjust(desk: Desk, member_id: UUID, told: Told) -> list[str]:
     limit = _limit(desk, told["unit"])
     after = now + told["amount"]
     will = [_("%(unit)s: from %(now)s to %(after)s.") % {"unit": name, "now": f"{now:,}", "after": f"{after:,}"}]
+    so_far = ledger.corrected_alone(
+        program_id=desk.program.id, member_id=member_id, unit=told["unit"], actor=desk.actor
+    )
     if abs(told["amount"]) > limit:
         will.append(
             _("This is more than the %(limit)s you may move alone: it waits until a second person approves it.")
             % {"limit": f"{limit:,}"}
+        )
+    elif abs(told["amount"]) + so_far > limit:
+        will.append(
+            _(
+                "With your %(so_far)s of the last 24 hours this is more than the %(limit)s you may move alone: it "
+                "waits until a second person approves it."
+            )
+            % {"so_far": f"{so_far:,}", "limit": f"{limit:,}"}
         )
     else:
         will.append(_("It happens at once and is written into the journal with your name."))

@@ -1,6 +1,6 @@
 """The verbs and nouns of the ledger: the only code that reads or writes its tables."""
 
-from regulars.value.ledger.services.adjusting import adjust, adjustments, approve, reject
+from regulars.value.ledger.services.adjusting import adjust, adjustments, approve, corrected_alone, reject
 from regulars.value.ledger.services.earning import activate, clawback, context, earn, parcel
 from regulars.value.ledger.services.holding import capture, hold, hold_of, holds, holds_of, release
 from regulars.value.ledger.services.merging import absorb, dossier, forget, note, notes, separate
@@ -44,6 +44,7 @@ __all__ = [
     "close_at_night",
     "close_days",
     "context",
+    "corrected_alone",
     "describe",
     "discrepancies",
     "donate",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
 
-from regulars.kernel import clock
+from regulars.kernel import clock, postgres
 from regulars.kernel.errors import Forbidden, Invalid, NotFound
 from regulars.value.ledger.models import AdjustmentRow
 from regulars.value.ledger.services.calls import ENTRY, call, digest, entry, moved
@@ -16,6 +16,7 @@ from regulars.value.ledger.services.units import units
 from regulars.value.ledger.terms import Adjustment, AdjustmentState, AlreadyDecided, KeyReused, Moved
 
 KINDS = ("adjust", "earn", "goodwill")
+TOGETHER = timedelta(hours=24)  # what one actor corrects alone within this time counts together
 
 
 @transaction.atomic
@@ -34,6 +35,9 @@ def adjust(
 ) -> Moved | Adjustment:
     """Correct a balance by hand; beyond the limit, and for `kind=earn` by hand, it waits for a second person.
 
+    Many small corrections are one large one: what this actor did alone to this member's unit within the last 24
+    hours, up or down, counts with it.
+
     Args: amount: ± whole number. reason: a code, never a person's words. limit: what this actor may do alone, None
     for no limit of its own; the unit's `adjust_limit` counts too, and the smaller one decides. expires_at: the end
     of a new lot.
@@ -49,7 +53,8 @@ def adjust(
             raise KeyReused("This key already named another correction.", key=key)
         return _adjustment(asked_before)
     limits = [x for x in (limit, found.adjust_limit) if x is not None]
-    if kind != "earn" and all(abs(amount) <= x for x in limits):
+    is_small = not limits or _is_small(program_id, member_id, key, found.slot, amount, actor, min(limits))
+    if kind != "earn" and is_small:
         return _post(program_id, member_id, key, found.slot, amount, reason, actor, kind, expires_at)
     row = AdjustmentRow.objects.create(
         program_id=program_id,
@@ -64,6 +69,39 @@ def adjust(
         asked_at=clock.now(),
     )
     return _adjustment(row)
+
+
+def _is_small(program_id: int, member_id: UUID, key: str, slot: int, amount: int, actor: str, limit: int) -> bool:
+    """Is this, with what the actor did alone of late, within the limit; or was it done before and is told again?"""
+    if abs(amount) > limit:
+        return _is_done(member_id, key)
+    postgres.ask("select ledger_open(%s::uuid, %s::int)", [member_id, program_id])
+    # nobody else corrects between the question and the correction
+    postgres.ask("select 1 from ledger_account where member_id = %s::uuid for update", [member_id])
+    alone = _alone(program_id, member_id, slot, actor)
+    return alone + abs(amount) <= limit or _is_done(member_id, key)
+
+
+def corrected_alone(*, program_id: int, member_id: UUID, unit: str, actor: str) -> int:
+    """How much this actor corrected this member's unit within the last 24 hours without a second person, up and down.
+
+    Raises: UnknownUnit.
+    """
+    return _alone(program_id, member_id, unit_of(program_id=program_id, key=unit).slot, actor)
+
+
+def _alone(program_id: int, member_id: UUID, slot: int, actor: str) -> int:
+    asked = """select coalesce(sum(p.amount), 0)::bigint
+                 from ledger_journal j join ledger_posting p on p.member_id = j.member_id and p.seq = j.seq
+                where j.member_id = %s::uuid and j.program_id = %s::int and j.recorded_at > %s::timestamptz
+                  and j.kind in ('adjust', 'goodwill') and j.actor = %s::text and p.unit = %s::smallint"""
+    [(total,)] = postgres.ask(asked, [member_id, program_id, clock.now() - TOGETHER, actor, slot])
+    return int(total)
+
+
+def _is_done(member_id: UUID, key: str) -> bool:
+    asked = "select 1 from ledger_journal where member_id = %s::uuid and key = %s::text"
+    return bool(postgres.ask(asked, [member_id, key]))
 
 
 def _post(

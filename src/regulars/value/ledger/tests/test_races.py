@@ -89,6 +89,26 @@ def test_the_same_key_told_by_eight_threads_moves_value_once() -> None:
     assert world.books(anna)[0] == [35]
 
 
+def test_eight_small_corrections_at_once_stay_within_one_limit_together() -> None:
+    shop = world.program()
+    anna = world.member(shop)
+    asked = {
+        "program_id": shop,
+        "member_id": anna,
+        "unit": "points",
+        "reason": "mistake",
+        "actor": "staff:1",
+        "limit": 100,
+    }
+
+    def correct(n: int) -> Callable[[], Any]:
+        return lambda: services.adjust(**asked, key=f"c{n}", amount=30)
+
+    answers = at_once(*(correct(n) for n in range(8)))
+    assert Counter(type(a).__name__ for a in answers) == {"Moved": 3, "Adjustment": 5}
+    assert world.books(anna)[0] == [90]
+
+
 def test_transfers_both_ways_at_once_lose_nothing_and_never_deadlock() -> None:
     shop = world.program()
     anna, ben = world.member(shop), world.member(shop)

@@ -102,6 +102,27 @@ def test_beyond_the_limit_or_as_an_earning_it_waits_for_another_person(shop: int
     assert services.journal(program_id=shop, member_id=anna)[0].actor == "staff:1+staff:2"
 
 
+def test_many_small_corrections_of_one_person_count_as_one(shop: int, anna: UUID) -> None:
+    common = {"program_id": shop, "member_id": anna, "unit": "points", "reason": "mistake", "limit": 100}
+    asked = {**common, "actor": "staff:1"}
+    with clock.at(T0):
+        assert isinstance(services.adjust(**asked, key="a", amount=60), Moved)
+        assert isinstance(services.adjust(**asked, key="b", amount=-40, kind="goodwill"), Moved)
+        assert isinstance(services.adjust(**asked, key="c", amount=1), Adjustment)
+        assert isinstance(services.adjust(**asked, key="a", amount=60), Moved)  # told again, not done again
+        assert isinstance(services.adjust(**asked | {"limit": 10}, key="a", amount=60), Moved)
+        assert isinstance(services.adjust(**asked | {"unit": "growth"}, key="d", amount=100), Moved)
+        assert isinstance(services.adjust(**common, actor="staff:2", key="e", amount=100), Moved)
+        waiting = services.adjust(**asked, key="f", amount=500)
+        assert isinstance(waiting, Adjustment)
+        services.approve(program_id=shop, adjustment_id=waiting.id, actor="staff:2")
+    assert world.books(anna)[0] == [620, 100]
+    with clock.at(T0 + timedelta(hours=23, minutes=59)):
+        assert isinstance(services.adjust(**asked, key="g", amount=1), Adjustment)
+    with clock.at(T0 + timedelta(hours=24)):
+        assert isinstance(services.adjust(**asked, key="h", amount=100), Moved)
+
+
 def test_a_rejected_correction_moves_nothing(shop: int, anna: UUID) -> None:
     waiting = services.adjust(
         program_id=shop, member_id=anna, unit="points", reason="x", actor="staff:1", limit=0, key="a", amount=5
