@@ -13,12 +13,13 @@ begin
   return query
   with known as materialized (select x.* from coupons_coupon x where x.program_id = p_program and x.code = any (p_codes))
   select c.id, c.code, c.is_shared, c.template, c.version, c.state, c.member_id, c.offered_to, c.starts_at, c.ends_at,
-         c.until, c.most, c.used, coalesce(t.redeemed, 0), coalesce(u.used, 0),
-         p_owner is not null and exists (select 1 from coupons_use x where x.coupon_id = c.id
-           and (x.owner = p_owner or x.order_ref = p_owner) and x.state in ('reserved', 'redeemed'))
+         c.until, c.most, c.used,
+         -- each asked by its key: a join or an `exists` is made a scan of the whole table, for many rows are expected here
+         coalesce((select t.redeemed from coupons_tally t where t.member_id = p_member and t.template = c.template), 0),
+         coalesce((select u.used from coupons_usage u where u.program_id = p_program and u.template = c.template), 0),
+         p_owner is not null and coalesce((select true from coupons_use x where x.coupon_id = c.id
+           and (x.owner = p_owner or x.order_ref = p_owner) and x.state in ('reserved', 'redeemed') limit 1), false)
     from (select x.* from known x union all
           select x.* from coupons_untouched(p_program, '{}', array(select w.code from unnest(p_codes) as w (code)
-                                              where w.code not in (select k.code from known k))) x) as c
-    left join coupons_tally t on t.member_id = p_member and t.template = c.template
-    left join coupons_usage u on u.program_id = p_program and u.template = c.template;
+                                              where w.code not in (select k.code from known k))) x) as c;
 end $$;
