@@ -7,6 +7,7 @@ import os
 import re
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -18,7 +19,7 @@ import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.utils.connection import ConnectionProxy
 
-from regulars.kernel import home
+from regulars.kernel import home, quick
 from regulars.kernel.errors import Busy, Invalid, refusal_named
 
 LOCK_TIMEOUT_MS = 2_000
@@ -157,13 +158,8 @@ def call(connection: Any, sql: str, params: tuple[Any, ...] | dict[str, Any] = (
     if isinstance(connection, ConnectionProxy):  # every look through it costs: look once
         connection = connections[DEFAULT_DB_ALIAS]
     connection.ensure_connection()
-    with psycopg.Cursor(connection.connection) as cursor:
-        try:
-            cursor.execute(sql, params)
-            # asking the result, not cursor.description, which makes an object per column of a wide row
-            return cursor.fetchone() if cursor.pgresult is not None and cursor.pgresult.nfields else None
-        except psycopg.Error as error:
-            raise translated(error) from error
+    rows = _rows(connection.connection, sql, params)
+    return rows[0] if rows else None
 
 
 def ask(sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -174,12 +170,22 @@ def ask(sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     """
     connection = connections[DEFAULT_DB_ALIAS]
     connection.ensure_connection()
-    with psycopg.Cursor(connection.connection) as cursor:
-        try:
+    return _rows(connection.connection, sql, params)
+
+
+def _rows(
+    connection: psycopg.Connection[Any], sql: str, params: Sequence[Any] | dict[str, Any]
+) -> list[tuple[Any, ...]]:
+    try:
+        if isinstance(params, tuple | list):
+            with suppress(quick.Unsuited):
+                return quick.rows(connection, sql, params)
+        with psycopg.Cursor(connection) as cursor:
             cursor.execute(sql, params)
+            # asking the result, not cursor.description, which makes an object per column of a wide row
             return cursor.fetchall() if cursor.pgresult is not None and cursor.pgresult.nfields else []
-        except psycopg.Error as error:
-            raise translated(error) from error
+    except psycopg.Error as error:
+        raise translated(error) from error
 
 
 def translated(error: psycopg.Error) -> Exception:
