@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time as machine
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
@@ -15,6 +16,11 @@ _set: list[datetime] = []
 def now() -> datetime:
     """This instant, aware, in UTC; or the instant that a test or a catch-up has set."""
     return _set[-1] if _set else datetime.now(UTC)
+
+
+def machine_ms() -> int:
+    """Milliseconds since 1970 by the machine's own clock, whatever a test has set: ids must not go back."""
+    return machine.time_ns() // 1_000_000
 
 
 @contextmanager
