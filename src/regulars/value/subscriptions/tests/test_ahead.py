@@ -152,4 +152,5 @@ def test_a_gift_bought_before_the_plan_named_a_time_lasts_for_ever():
     house.publish(program, {**house.MONTHLY, "gift_claim_days": 1})
     with house.noon(date(2028, 3, 10)):
         subscriptions.work(program_id=program)
-        subscriptions.redeem(program_id=program, code=code, member_id=house.member(program), actor=house.ACTOR)
+        made = subscriptions.redeem(program_id=program, code=code, member_id=house.member(program), actor=house.ACTOR)
+    assert (made.state, subscriptions.gift(program_id=program, code=code).expires_at) == (State.ACTIVE, None)
