@@ -29,6 +29,7 @@ from regulars.value.promotions import services as promotions
 
 ORDERS_AT_ONCE = 2_000
 LINES_AT_ONCE = 40_000
+FIRST_LINES = 8_000
 _TRIES = 5
 _LOCK_WAIT = "30s"
 
@@ -60,7 +61,7 @@ class Recording:
         waiting: Future[None] | None = None
         with ThreadPoolExecutor(1, thread_name_prefix="import") as writer, _closing(writer):
             while True:
-                batch = self._read(place)
+                batch = self._read(place, FIRST_LINES if waiting is None else None)  # the writer waits for the first
                 prepared = self._prepare(batch) if batch else None
                 if waiting is not None:
                     waiting.result()
@@ -70,14 +71,14 @@ class Recording:
                 waiting = writer.submit(self._write, place, batch, prepared)
                 place = batch.last
 
-    def _read(self, place: int) -> Batch | None:
+    def _read(self, place: int, most_lines: int | None = None) -> Batch | None:
         return telling.read(
             stage=self.stage,
             mapping=self.mapping,
             currency=self.currency,
             after=place,
             most=ORDERS_AT_ONCE,
-            most_lines=LINES_AT_ONCE,
+            most_lines=most_lines or LINES_AT_ONCE,
         )
 
     def _prepare(self, batch: Batch) -> bulk.Prepared:

@@ -23,6 +23,7 @@ from regulars.kernel.postgres import translated
 from regulars.value.orders.rules.answers import lines_of, order_digest, return_digest
 from regulars.value.orders.rules.matching import Kept, Matched, Purchases
 from regulars.value.orders.services import asking, bulk_rows
+from regulars.value.orders.services.placing import lines_json
 from regulars.value.orders.terms import OrderTold, ReturnTold
 from regulars.value.promotions import services as promotions
 from regulars.value.promotions.terms import Decision, MemberFacts, Snapshot
@@ -50,7 +51,8 @@ class Sale(NamedTuple):
     store_id: int | None
     decision: Decision
     digest: bytes
-    rows: list[dict[str, Any]]
+    packed: str  # its lines as they are kept
+    kept: str | None  # its decision as it is kept; a guest has none
 
 
 class Back(NamedTuple):
@@ -157,8 +159,11 @@ def prepare(
             decision = promotions.evaluate(
                 basket=basket, member=members.get(event.member_id) or guess(event), snapshot=snapshot, now=now
             )
-        sale = Sale(event.ord, ids.new_id(), told, event.member_id, place.store_id, decision, digest, rows)
-        batch.events.append(sale)
+        kept = bulk_rows.decision_json(decision) if event.member_id else None
+        packed = lines_json(rows, decision).decode()
+        batch.events.append(
+            Sale(event.ord, ids.new_id(), told, event.member_id, place.store_id, decision, digest, packed, kept)
+        )
     return batch
 
 

@@ -13,7 +13,6 @@ from django.db import connection
 from regulars.value.orders.rules.answers import plain
 from regulars.value.orders.rules.matching import Kept, Matched
 from regulars.value.orders.services import asking
-from regulars.value.orders.services.placing import lines_json
 from regulars.value.promotions.terms import Decision
 
 if TYPE_CHECKING:
@@ -59,9 +58,9 @@ def copy_orders(cursor: Any, batch: Prepared, sales: Sequence[Sale], seqs: Mappi
                     told.currency, told.occurred_at, batch.recorded_at,
                     sum([line.amount_minor for line in told.lines]),
                     orjson.dumps(tenders).decode() if tenders else None, batch.version, seqs.get(sale.ord),
-                    asking.earned_of(sale.decision.lots), decision_json(sale.decision) if sale.member_id else None,
+                    asking.earned_of(sale.decision.lots), sale.kept,
                     sale.digest, orjson.dumps(told.attributes).decode() if told.attributes else None,
-                    lines_json(sale.rows, sale.decision).decode(),
+                    sale.packed,
                 )
             )  # fmt: skip
 
