@@ -2,6 +2,7 @@
 
 import io
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MethodType
 from typing import Any
@@ -15,6 +16,7 @@ from django.http.request import HttpHeaders
 from django.urls import ResolverMatch, URLPattern, URLResolver, get_resolver
 from django.utils.functional import cached_property
 from django.utils.log import log_response
+from psycopg.pq import TransactionStatus
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "regulars.settings")
 django.setup(set_prefix=False)
@@ -120,9 +122,41 @@ def _done(response: HttpResponse) -> None:
         _give_back()
 
 
+class _Held:
+    """A thread's connection, which the pool gets back when the thread ends."""
+
+    def __init__(self, wrapper: Any) -> None:
+        self.wrapper = wrapper
+
+    def __del__(self) -> None:
+        self.wrapper.close()
+
+
+_thread = threading.local()
+# Taking a connection from the pool and giving it back costs more than a query. A thread may keep one if all can.
+_KEEPS = settings.SERVES and settings.POOL_MAX >= settings.SERVING_THREADS
+
+
 def _give_back() -> None:
     """Leave the thread a connection that the next request can use: one that broke goes."""
-    connections["default"].close_if_unusable_or_obsolete()
+    held = getattr(_thread, "held", None)
+    wrapper = connections["default"] if held is None else held.wrapper
+    if _KEEPS and _is_sound(wrapper):
+        if held is None:
+            _thread.held = _Held(wrapper)
+        return
+    wrapper.close_if_unusable_or_obsolete()
+
+
+def _is_sound(wrapper: Any) -> bool:
+    connection = wrapper.connection
+    return (
+        connection is not None
+        and not wrapper.errors_occurred
+        and not wrapper.in_atomic_block
+        and connection.autocommit
+        and connection.pgconn.transaction_status == TransactionStatus.IDLE
+    )
 
 
 def _parts() -> dict[str, URLResolver]:

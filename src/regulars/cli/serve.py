@@ -43,6 +43,7 @@ def command(host: str, port: int, workers: int, threads: int) -> None:
     call_command("collectstatic", interactive=False, verbosity=0)
     connection.close()
     os.environ["REGULARS_SERVING"] = "1"
+    os.environ["REGULARS_SERVING_THREADS"] = str(threads)
     os.environ.setdefault("REGULARS_POOL_MAX", str(threads + 1))
     os.environ["REGULARS_TALLY"] = str(_fresh_folder())
     shown = f"[{host}]" if ":" in host else host
