@@ -40,6 +40,7 @@ from regulars.interfaces.http_api import (
     stock,
     subscription_desk,
     subscriptions,
+    swift,
     tiers,
     tills,
     value,
@@ -176,3 +177,4 @@ for router in (
     care_notes.router,
 ):
     api.add_router("", router)
+swift.quicken(api, ("place_order", "put_session", "close_session"))
