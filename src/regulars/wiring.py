@@ -32,7 +32,7 @@ from regulars.value.promotions import services as promotions
 from regulars.value.rewards import services as rewards
 from regulars.value.subscriptions import services as subscriptions
 from regulars.value.tiers import services as tiers
-from regulars.value.tiers.terms import MilestoneReached, TierLowered, TierRaised
+from regulars.value.tiers.terms import MilestoneReached, ReviewGoesOn, TierLowered, TierRaised
 
 
 def _review(cause: str, *names: str) -> Callable[[Any, int], object]:
@@ -58,7 +58,10 @@ WIRING: list[Reaction] = [
     Reaction(OrderClaimed, "redeem by itself", _redeem("member_id")),
     Reaction(MembersMerged, "review the level", _review("merge", "into_id")),
     Reaction(MergeUndone, "review both levels", _review("merge undone", "into_id", "from_id")),
-    Reaction(ProgramPublished, "review all levels", lambda e, p: tiers.review_all(program_id=p, cause="publish")),
+    Reaction(ProgramPublished, "review all levels", lambda e, p: tiers.review_onward(program_id=p, cause="publish")),
+    Reaction(
+        ReviewGoesOn, "review the next", lambda e, p: tiers.review_onward(program_id=p, cause=e.cause, after=e.after)
+    ),
     Reaction(CodeMade, "deliver the code", sandbox.deliver_code),
     Reaction(MemberRegistered, "welcome with gifts", benefits.on_registered),
     Reaction(TierRaised, "bring the gifts of the level", benefits.on_raised),

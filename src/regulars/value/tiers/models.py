@@ -82,6 +82,7 @@ class StandingRow(models.Model):
     rises_on = models.DateTimeField(null=True)
     rises_to = models.TextField(null=True)
     told_for = models.DateTimeField(null=True, help_text="The fall that she was told of.")
+    still_from = models.DateTimeField(null=True, help_text="Nothing that is known changes her amounts after it.")
 
     class Meta:
         db_table = "tiers_standing"

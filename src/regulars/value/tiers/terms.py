@@ -320,3 +320,11 @@ class FallAhead:
     falls_at: datetime
     on: date
     version: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviewGoesOn:
+    """A batch of members was reviewed because of `cause`; those behind `after`, in order of id, are next."""
+
+    after: UUID
+    cause: str

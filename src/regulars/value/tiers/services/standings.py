@@ -13,6 +13,7 @@ from django.db.models import Count
 
 from regulars.kernel import clock
 from regulars.kernel.nights import Work
+from regulars.kernel.outbox import announce as tell
 from regulars.people.programs import services as programs
 from regulars.value.tiers import rules
 from regulars.value.tiers.models import GivenRow, MilestoneRow, MoveRow, StandingRow
@@ -28,6 +29,7 @@ from regulars.value.tiers.terms import (
     Progress,
     Projected,
     Reviewed,
+    ReviewGoesOn,
     Standing,
 )
 
@@ -75,6 +77,20 @@ def review_all(*, program_id: int, cause: str = "review", announce: bool = True,
         )
         after = members[-1]
     return total
+
+
+def review_onward(*, program_id: int, cause: str, after: UUID | None = None, batch: int = BATCH) -> None:
+    """Review one batch of all members, and announce that the rest is next: each batch is a commit of its own.
+
+    A worker that dies leaves the announcement where it was, so the review goes on behind the last batch committed.
+
+    Args: after: the last member of the batch before; None: from the first one.
+    """
+    found = _members_after(program_id, after or UUID(int=0), batch)
+    if found:
+        review(program_id=program_id, member_ids=found, cause=cause)
+    if len(found) == batch:
+        tell(ReviewGoesOn(after=found[-1], cause=cause), program_id=program_id)
 
 
 def review_at_night(work: Work) -> str | None:

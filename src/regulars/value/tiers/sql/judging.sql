@@ -100,16 +100,22 @@ returns table (member_id uuid, seq bigint, old_level text, old_by text, old_walk
                level text, place int, given int, by text, given_until timestamptz, s tiers_state)
 language plpgsql stable set jit = off set plan_cache_mode = force_custom_plan as $$
 #variable_conflict use_column
-declare r tiers_rule := p_rules[cardinality(p_rules)]; v_returned boolean; v_joined boolean;
+declare r tiers_rule := p_rules[cardinality(p_rules)]; v_returned boolean; v_joined boolean; v_alike boolean := not p_afresh and not p_is_plain and tiers_walks_alike(r);
+        v_one bigint[] := tiers_marks(r, 1); v_two bigint[] := tiers_marks(r, 2); v_three bigint[] := tiers_marks(r, 3); v_four bigint[] := tiers_marks(r, 4);
 begin
   select bool_or(x.keeps_returned), bool_or('anniversary' in (x.period, x.validity)) into v_returned, v_joined from unnest(p_rules) x;
   return query
-  with who as (
+  with who as materialized (
     select coalesce(a.member_id, t.member_id) as member_id, coalesce(a.seq, 0) as seq, t.level, t.by, t.told_for, t.walked_to,
            case when not p_afresh and t.walked_to is not null and t.seen = a.seq and t.walked_to <= p_now
                      and t.ruled = any (select x.since from unnest(p_rules) x)
                 then row(t.earned, t.earned_since, t.anchor, t.valid_until, t.grace_until, t.ruled, t.why, t.walked_to,
-                         null, null, null, null, null, null, null, null)::tiers_state end as state,
+                         t.amounts, null, null, null, null, null, null, null, t.still_from)::tiers_state end as state,
+           -- nothing new since she was walked, and nothing known was to come: who stands like her goes her way
+           coalesce(v_alike and t.seen = a.seq and t.ruled = r.since and t.walked_to <= p_now and t.still_from <= t.walked_to
+                    and (t.grace_until is null or r.period = 'lifetime' or t.still_from < t.valid_until), false) as is_alike,
+           case when t.grace_until is null then t.walked_to at time zone p_zone
+                else (t.valid_until at time zone p_zone) - interval '1 day' end as counted_on,
            case when p_afresh then coalesce(t.walked_to, p_now) else p_now end as at
       from (select f.* from ledger_account_facts f where f.program_id = p_program and (p_members is null or f.member_id = any (p_members))) a
       full join (select x.* from tiers_standing x where x.program_id = p_program and x.ladder = p_ladder
@@ -119,14 +125,42 @@ begin
       from tiers_measure_facts b
      where p_is_plain and b.program_id = p_program and b.unit = any (r.measures) and (p_members is null or b.member_id = any (p_members))
      group by b.member_id),
-  walked as (
-    select w.member_id, x.state
+  joined as (
+    select m.member_id, (m.joined_at at time zone p_zone)::date as day
+      from members_facts m where v_joined and m.program_id = p_program and (p_members is null or m.member_id = any (p_members))),
+  like_others as (
+    select w.member_id, w.state, case when 'anniversary' in (r.period, r.validity) then j.day end as joined,
+           row((w.state).level, null, case when r.validity = 'months' then (w.state).anchor end, (w.state).valid_until,
+               (w.state).grace_until, (w.state).ruled, (w.state).why,
+               case when r.is_at_once then '0001-01-03 00:00:00+00'  -- only the period that it lies in is asked for
+                    else tiers_midnight(case r.period when 'lifetime' then date_trunc('month', (w.state).walked_to at time zone p_zone)::date
+                                                      else tiers_window(r, j.day, ((w.state).walked_to at time zone p_zone)::date) end, p_zone) end,
+               tiers_below_marks((w.state).amounts, v_one, v_two, v_three, v_four), null, null, null, null, null,
+               case r.period when 'lifetime' then '-infinity'
+                             when 'calendar_year' then date_trunc('year', w.counted_on)::date
+                             else tiers_window(r, j.day, w.counted_on::date) end,
+               null, null)::tiers_state as likeness
+      from who w left join joined j on j.member_id = w.member_id
+     where w.is_alike),
+  ways as materialized (
+    select l.likeness, l.joined, tiers_walk_for_all(p_rules, p_zone, l.joined, l.likeness, p_now) as way
+      from (select distinct o.likeness, coalesce(o.joined, 'infinity') as joined from like_others o) l),
+  walked as materialized (
+    select w.member_id, tiers_walk(p_rules, p_zone, j.day, f.days, f.froms, f.sums, f.off_days, f.off_at, f.off_m, f.off, w.state, w.at) as state
       from who w
-      left join (select f.* from tiers_facts(p_program, p_zone, r, v_returned, p_members) f where not p_is_plain) f on f.member_id = w.member_id
-      left join members_facts m on v_joined and m.member_id = w.member_id
-     cross join lateral (select tiers_walk(p_rules, p_zone, (m.joined_at at time zone p_zone)::date, f.days, f.froms, f.sums,
-                           f.off_days, f.off_at, f.off_m, f.off, w.state, w.at) as state) x
-     where not p_is_plain),
+      left join (select f.* from tiers_facts(p_program, p_zone, r, v_returned, (
+                   select case when bool_or(x.is_alike) then coalesce(array_agg(x.member_id) filter (where not x.is_alike), '{}') else p_members end
+                     from who x)) f where not p_is_plain) f on f.member_id = w.member_id
+      left join joined j on j.member_id = w.member_id
+     where not p_is_plain and not w.is_alike
+    union all
+    select l.member_id,
+           row((y.way).level, coalesce((y.way).since, (l.state).since), coalesce((y.way).anchor, (l.state).anchor), (y.way).valid_until,
+               (y.way).grace_until, (y.way).ruled, (y.way).why, (y.way).walked_to,
+               case when (y.way).window_from = (l.likeness).window_from then (l.state).amounts else (y.way).amounts end,
+               (y.way).look_at, (y.way).falls_on, (y.way).falls_to, (y.way).rises_on, (y.way).rises_to, (y.way).window_from, (y.way).place,
+               (l.state).still_from)::tiers_state
+      from like_others l join ways y on y.likeness = l.likeness and y.joined = coalesce(l.joined, 'infinity')),
   given as (
     select g.member_id, max(array_position(r.keys, g.level)) filter (where g.kind = 'grant') - 1 as place, min(g.until) as until,
            max(array_position(r.keys, g.level)) filter (where g.kind = 'lock') - 1 as locked
@@ -136,7 +170,7 @@ begin
   stands as (
     select w.member_id, w.seq, w.level as old_level, w.by as old_by, w.walked_to, w.told_for, g.place as given, g.until, g.locked,
            case when p_is_plain then row(r.keys[tiers_reached(r, r.enters, b.amounts) + 1], null, null, null, null, r.since, null, w.at,
-                                         b.amounts, null, null, null, null, null, null, null)::tiers_state
+                                         b.amounts, null, null, null, null, null, null, null, null)::tiers_state
                 else k.state end as s
       from who w
       left join balances b on b.member_id = w.member_id

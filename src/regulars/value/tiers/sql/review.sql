@@ -20,6 +20,7 @@ begin
     select m, l2.ladder, p_program, l2.place, null, null, p_version, 'earned'
       from (select distinct unnest(p_members) as m) as members
       cross join (select x.ladder, x.place from tiers_ladder x where x.program_id = p_program and x.version = p_version) as l2
+     where not exists (select 1 from tiers_standing s where s.member_id = m and s.ladder = l2.ladder and s.member_id = any (p_members))
      order by m, l2.ladder
     on conflict do nothing;
   perform 1 from tiers_standing s where s.member_id = any (p_members) order by s.member_id, s.ladder for update;

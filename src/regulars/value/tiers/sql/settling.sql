@@ -4,7 +4,8 @@ create or replace function tiers_settle(
   p_now timestamptz, p_announce boolean, out seen bigint, out raised bigint, out lowered bigint
 ) language plpgsql set plan_cache_mode = force_custom_plan as $$  -- everybody is asked otherwise than one is
 #variable_conflict use_column
-declare v_rules tiers_rule[] := tiers_rules(p_program, p_ladder, p_version); v_plain boolean := tiers_is_plain(p_body); r tiers_rule; v_first uuid;
+declare v_rules tiers_rule[] := tiers_rules(p_program, p_ladder, p_version); v_plain boolean := tiers_is_plain(p_body); r tiers_rule;
+        v_reachable boolean := jsonb_path_exists(p_body, '$.levels[*].milestones[*]');
 begin
   r := v_rules[cardinality(v_rules)];
   with judged as materialized (
@@ -25,12 +26,12 @@ begin
   kept as (
     update tiers_standing t
        set level = n.level, version = p_version, ladder_place = p_place, by = n.by,
-           since = case when n.by = 'earned' and (not v_plain) and (n.s).since is not null then (n.s).since
+           since = case when n.by = 'earned' and not v_plain then (n.s).since  -- null: by the facts she never stood elsewhere
                         when n.has_moved then p_now else t.since end,
            earned = (n.s).level, earned_since = (n.s).since, anchor = (n.s).anchor, valid_until = (n.s).valid_until,
            grace_until = (n.s).grace_until, ruled = (n.s).ruled, why = (n.s).why, walked_to = (n.s).walked_to, seen = n.seq,
            amounts = (n.s).amounts, falls_on = (n.s).falls_on, falls_to = (n.s).falls_to,
-           rises_on = (n.s).rises_on, rises_to = (n.s).rises_to,
+           rises_on = (n.s).rises_on, rises_to = (n.s).rises_to, still_from = (n.s).still_from,
            told_for = case when n.is_told then (n.s).falls_on else t.told_for end,
            look_at = least((n.s).look_at, n.given_until,
                            case when n.old_falls is distinct from (n.s).falls_on and not n.is_told then n.notice_at end)
@@ -50,6 +51,7 @@ begin
         join (select l.value ->> 'key' as level, l.ordinality - 1 as place, x.value ->> 'key' as milestone, (x.value ->> 'at')::bigint as at
                 from jsonb_array_elements(p_body -> 'levels') with ordinality l, jsonb_array_elements(l.value -> 'milestones') x) m
           on m.place <= n.place and m.at <= (n.s).amounts[1]
+       where v_reachable
        order by n.member_id, m.place, m.at
       on conflict do nothing
       returning member_id, level, milestone, value
@@ -70,7 +72,7 @@ begin
                jsonb_build_object('member_id', n.member_id, 'ladder', p_ladder, 'level', n.level,
                                   'falls_to', r.keys[1 + greatest(n.given, array_position(r.keys, (n.s).falls_to) - 1)],
                                   'falls_at', (n.s).falls_on, 'on', ((n.s).falls_on at time zone p_zone)::date, 'version', p_version)
-          from now_stands n where n.is_told) x
+          from now_stands n where r.notice_days is not null and n.is_told) x
        where p_announce order by x.member_id, x.o
   )
   select count(*), count(*) filter (where n.has_moved and n.place > n.old_place),
@@ -80,16 +82,24 @@ end $$;
 
 -- Whom a night has to look at, after one member in order of ids: whose time has come, and whose journal has grown unseen.
 create or replace function tiers_due(p_program int, p_after uuid, p_at timestamptz, p_limit int) returns setof uuid
-language sql stable as $$
-  (select s.member_id from tiers_standing s
-    where s.program_id = p_program and s.member_id > p_after and s.look_at <= p_at order by s.member_id limit p_limit)
-  union
-  (select a.member_id from ledger_account_facts a
-    where a.program_id = p_program and a.member_id > p_after and a.seq > 0
-      and not exists (select 1 from tiers_standing s where s.member_id = a.member_id and s.seen >= a.seq)
-    order by a.member_id limit p_limit)
-  order by 1 limit p_limit
-$$;
+language plpgsql stable set plan_cache_mode = force_custom_plan set enable_seqscan = off set enable_sort = off set enable_hashagg = off as $$
+declare
+  v_due uuid[] := array(select distinct s.member_id from tiers_standing s
+                         where s.program_id = p_program and s.member_id > p_after and s.look_at <= p_at order by 1 limit p_limit);
+  -- books are searched no further than this batch goes, so that all batches together read them once
+  v_last uuid := coalesce(v_due[p_limit], 'ffffffff-ffff-ffff-ffff-ffffffffffff');
+begin
+  return query
+  select x.member_id from (
+    select unnest(v_due) as member_id
+     union
+    (select a.member_id from ledger_account_facts a
+      where a.program_id = p_program and a.member_id > p_after and a.member_id <= v_last and a.seq > 0
+        and not exists (select 1 from tiers_standing s where s.member_id = a.member_id and s.member_id > p_after
+                           and s.member_id <= v_last and s.seen >= a.seq)
+      order by a.member_id limit p_limit)) x
+   order by 1 limit p_limit;
+end $$;
 
 -- Who would stand elsewhere if a ladder were told as `p_body`, from now on: everybody that applying it would move, at once.
 create or replace function tiers_foresee(p_program int, p_version int, p_ladder text, p_body jsonb, p_now timestamptz)

@@ -9,7 +9,7 @@ declare
   v_rose boolean; v_due timestamptz; n int := coalesce(cardinality(p_froms), 0); v_judged date;
 begin
   if s.level is null then
-    s := row((p_rules[1]).keys[1], null, null, null, null, (p_rules[1]).since, null, '-infinity', null, null, null, null, null, null, null, 0)::tiers_state;
+    s := row((p_rules[1]).keys[1], null, null, null, null, (p_rules[1]).since, null, '-infinity', null, null, null, null, null, null, null, 0, null)::tiers_state;
   end if;
   while k < cardinality(p_rules) and (p_rules[k + 1]).since <= s.ruled loop k := k + 1; end loop;
   r := p_rules[k];
@@ -94,6 +94,7 @@ begin
   end if;
   s.window_from := tiers_window(r, p_joined, v_day);
   s.amounts := tiers_amounts(r, p_days, p_froms, p_sums, p_off_days, p_off_at, p_off_m, p_off, s.window_from, null, p_until);
+  s.still_from := coalesce(greatest(p_froms[n], p_off_at[cardinality(p_off_at)]), '0001-01-02 00:00:00+00');
   return tiers_ahead(r, p_zone, p_joined, p_days, p_froms, p_sums, p_off_days, p_off_at, p_off_m, p_off, s, v_due);
 end $$;
 

@@ -13,7 +13,7 @@ do $$ begin
     create type tiers_state as (
       level text, since timestamptz, anchor date, valid_until timestamptz, grace_until timestamptz, ruled timestamptz, why text,
       walked_to timestamptz, amounts bigint[], look_at timestamptz, falls_on timestamptz, falls_to text,
-      rises_on timestamptz, rises_to text, window_from date, place int);
+      rises_on timestamptz, rises_to text, window_from date, place int, still_from timestamptz);
   end if;
 end $$;
 

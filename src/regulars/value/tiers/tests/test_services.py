@@ -279,3 +279,20 @@ def test_a_dossier_tells_standings_and_moves(program_id):
     told = tiers.dossier(program_id=program_id, member_id=member_id)
     assert [s["level"] for s in told["standings"]] == ["silver"]
     assert [(m["from_level"], m["to_level"]) for m in told["moves"]] == [("member", "silver")]
+
+
+def test_a_review_of_everybody_goes_on_from_batch_to_batch_by_what_it_announces(program_id):
+    everybody = [join(program_id) for _ in range(5)]
+    for member_id in everybody:
+        grow(program_id, member_id, 150)
+    FactRow.objects.all().delete()
+    tiers.review_onward(program_id=program_id, cause="publish", batch=2)
+    steps = 0
+    while (fact := FactRow.objects.filter(kind="ReviewGoesOn").first()) is not None:
+        assert StandingRow.objects.count() == 2 * (steps + 1)
+        after = UUID(fact.body["after"])
+        fact.delete()
+        tiers.review_onward(program_id=program_id, cause=fact.body["cause"], after=after, batch=2)
+        steps += 1
+    assert steps == 2
+    assert list(MoveRow.objects.values_list("cause", flat=True)) == ["publish"] * 5
