@@ -183,7 +183,8 @@ def standing(member_id: UUID) -> list[tuple[Any, ...]]:
             " from tiers_standing where member_id = %s order by ladder",
             [member_id],
         )
-        return list(cursor.fetchall())
+        # of whom only credit notes are told that bring nothing back, an import leaves no row: she never stood anywhere
+        return [row for row in cursor.fetchall() if row[2] or row[7] or row[9] or any(row[6] or ())]
 
 
 def test_one_by_one_in_bulk_or_shuffled_leads_to_the_same_standings(real_data: Path, tmp_path: Path) -> None:

@@ -82,13 +82,14 @@ def text_of_bytes(value: bytes) -> str:
 
 
 def bytes_of_text(text: Any) -> bytes:
-    """The way back; no bytes at all for what is none."""
+    """The way back; no bytes at all for what is none, nor for some that are written in another way (spare bits)."""
     if not isinstance(text, str):
         return b""
     try:
-        return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        found = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         return b""
+    return found if text_of_bytes(found) == text.rstrip("=") else b""
 
 
 def key_text(text: str) -> str:

@@ -108,7 +108,8 @@ def test_a_crash_between_the_intent_of_a_renewal_and_its_charge_renews_once(monk
         assert house.charged(bank) == [1000]
     house.run(shop, date(2026, 5, 2), date(2026, 5, 3))
     assert house.charged(bank) == [1000, 1000]
-    assert house.look(shop, sub.subscription_id).period_to == date(2026, 6, 1)
+    # nobody pays for the day on which nothing was given
+    assert house.look(shop, sub.subscription_id).period_to == date(2026, 6, 2)
 
 
 def test_a_crash_between_cancelling_and_refunding_refunds_once(monkeypatch):
