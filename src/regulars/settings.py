@@ -16,9 +16,8 @@ try:
     ALLOWED_HOSTS = environment.hosts("REGULARS_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
     IS_BEHIND_PROXY = environment.switch("REGULARS_BEHIND_PROXY", False)
     POOL_MAX = environment.whole("REGULARS_POOL_MAX", 4, least=1, most=200)
-    SERVES = environment.switch(
-        "REGULARS_SERVING", False
-    )  # set by `regulars serve` for its workers, as are the threads
+    # both are set by `regulars serve` for its workers
+    SERVES = environment.switch("REGULARS_SERVING", False)
     SERVING_THREADS = environment.whole("REGULARS_SERVING_THREADS", 200, least=1, most=200)
     REGULARS_REQUIRE_2FA = environment.switch("REGULARS_REQUIRE_2FA", IS_PRODUCTION)
     globals().update(environment.email("REGULARS_EMAIL_URL"))

@@ -25,7 +25,7 @@ _last_ms = 0
 def new_id() -> UUID:
     """A new UUID version 7: later ids sort later, so indexes grow at their right edge.
 
-    Of this process no two are of one millisecond; when there are too many, their clock runs ahead.
+    Of one thread no two are of one millisecond; when there are too many, their clock runs ahead.
     """
     global _last_ms
     _last_ms = ms = max(clock.machine_ms(), _last_ms + 1)

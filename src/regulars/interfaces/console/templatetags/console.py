@@ -58,7 +58,7 @@ def round_cash(minor: Any, currency: str) -> str:
 
 
 def _is_chinese() -> bool:
-    return (translation.get_language() or "").startswith("zh")
+    return wording.is_chinese(translation.get_language())
 
 
 def _local(instant: datetime) -> datetime:
@@ -80,7 +80,7 @@ def moment(value: Any) -> str:
     """An instant in the program's zone, to the minute."""
     if value is None:
         return "–"
-    return as_date(_local(value), "Y年n月j日 H:i" if _is_chinese() else "j M Y, H:i")
+    return local_moment(_local(value))
 
 
 @register.filter

@@ -25,12 +25,16 @@ _ACTOR = "system:checkout"
 
 def brought(outcomes: tuple[Any, ...]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
     """(promotion, kind, body) of each outcome; a drawn prize as what it is."""
-    for promotion, kind, body in outcomes:
-        if kind == "random_reward":
-            if body.get("kind"):
-                yield promotion, body["kind"], body.get("body", {})
-            continue
+    for promotion, kind, body, _is_drawn in _brought(outcomes):
         yield promotion, kind, body
+
+
+def _brought(outcomes: tuple[Any, ...]) -> Iterator[tuple[str, str, Mapping[str, Any], bool]]:
+    for promotion, kind, body in outcomes:
+        if kind != "random_reward":
+            yield promotion, kind, body, False
+        elif body.get("kind"):
+            yield promotion, body["kind"], body.get("body", {}), True
 
 
 def follow(event: OrderDecided, program_id: int) -> None:
@@ -41,12 +45,11 @@ def follow(event: OrderDecided, program_id: int) -> None:
     if event.member_id is None:
         return
     refs = [ids.encode("mem", event.member_id)]
-    kinds = [kind for _, kind, body in event.outcomes if kind != "random_reward" or body.get("kind")]
-    for n, (promotion, kind, body) in enumerate(brought(event.outcomes)):
+    for n, (promotion, kind, body, is_drawn) in enumerate(_brought(event.outcomes)):
         if kind == "earn":  # only prizes say so: what promotions let a basket earn is in its order
             _give_prize(event, program_id, f"{promotion}/{n}", body)
         if kind == "tier":
-            _give_level(event, program_id, promotion, body, "/prize" if kinds[n] == "random_reward" else "")
+            _give_level(event, program_id, promotion, body, is_drawn)
         if kind != "audience":
             continue
         source = f"promotion/{promotion}"
@@ -91,7 +94,9 @@ def _source(promotion: str, order_id: UUID) -> str:
     return f"promotion/{promotion}/{ids.encode(PREFIX, order_id)}"
 
 
-def _give_level(event: OrderDecided, program_id: int, promotion: str, body: Mapping[str, Any], drawn: str) -> None:
+def _give_level(
+    event: OrderDecided, program_id: int, promotion: str, body: Mapping[str, Any], is_drawn: bool
+) -> None:
     """Raise the member to a level for as long as one that is reached would last.
 
     Whose goods are back already gets none. A level that is gone meanwhile, or a member who is, is passed over: the
@@ -100,7 +105,7 @@ def _give_level(event: OrderDecided, program_id: int, promotion: str, body: Mapp
     if event.member_id is None:
         return
     order = orders.brought(program_id=program_id, order_id=event.order_id)
-    if order is not None and promotion in order.gone and not drawn:
+    if order is not None and promotion in order.gone and not is_drawn:
         return
     try:
         member = members.fact(program_id=program_id, member_id=event.member_id)
@@ -109,7 +114,7 @@ def _give_level(event: OrderDecided, program_id: int, promotion: str, body: Mapp
             member_id=member.merged_into or event.member_id,
             ladder=body.get("ladder") or "",
             level=body["level"],
-            source=_source(promotion, event.order_id) + drawn,
+            source=_source(promotion, event.order_id) + ("/prize" if is_drawn else ""),
             actor=_ACTOR,
         )
     except (UnknownLevel, AlreadyOver, UnknownMember):

@@ -9,8 +9,11 @@ from uuid import UUID
 
 from django.db import connection
 
+from regulars.kernel import clock
 from regulars.value.checkout import services as checkout
 from regulars.value.checkout.terms import LineTold, Session, SessionTold
+from regulars.value.orders import services as orders
+from regulars.value.orders.terms import Back, ReturnTold
 from regulars.value.orders.tests import house
 from regulars.value.promotions.terms import Spend, Tender
 
@@ -107,3 +110,17 @@ def everything() -> dict[str, Any]:
             cursor.execute(sql)
             found[sql] = cursor.fetchall()
     return found
+
+
+def give_back(program: int, order: str, *told: tuple[str, str], ref: str = "r") -> Any:
+    """(line, quantity) of an order's goods come back."""
+    return orders.take_back(
+        program_id=program,
+        told=ReturnTold(
+            ref=ref,
+            order=f"session:{order}",
+            occurred_at=clock.now(),
+            lines=tuple(Back(line=line, quantity=Decimal(q)) for line, q in told),
+        ),
+        actor=ACTOR,
+    )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 import pytest
 from django.db import connection
 
@@ -13,9 +11,7 @@ from regulars.kernel.errors import Invalid
 from regulars.value.checkout import services as checkout
 from regulars.value.checkout.tests import house, shop
 from regulars.value.ledger import services as ledger
-from regulars.value.orders import services as orders
 from regulars.value.orders.services.whole import whole
-from regulars.value.orders.terms import Back, ReturnTold
 from regulars.value.orders.terms.closing import OrderDecided
 
 pytestmark = pytest.mark.django_db
@@ -54,19 +50,6 @@ def proved(program: int) -> bool:
     return True
 
 
-def give_back(program: int, order: str, *told: tuple[str, str], ref: str = "r"):
-    return orders.take_back(
-        program_id=program,
-        told=ReturnTold(
-            ref=ref,
-            order=f"session:{order}",
-            occurred_at=clock.now(),
-            lines=tuple(Back(line=line, quantity=Decimal(q)) for line, q in told),
-        ),
-        actor=house.ACTOR,
-    )
-
-
 @pytest.mark.parametrize("is_tendered", [False, True])
 def test_a_gift_is_a_line_that_costs_nothing_and_comes_from_stock(is_tendered: bool):
     program = shop.program(MUG)
@@ -103,11 +86,11 @@ def test_whoever_keeps_the_gift_does_not_get_it_again():
     mary = house.member(program)
     house.put(program, house.line("t", 1000), key="b", member_id=mary)
     house.close(program, "b")
-    give_back(program, "b", ("t", "1"))
+    house.give_back(program, "b", ("t", "1"))
     assert proved(program)
     house.put(program, house.line("t", 1000), key="c", member_id=mary)
     assert lines(house.close(program, "c").order_id) == []
-    give_back(program, "b", ("gift-2", "2"), ref="r2")
+    house.give_back(program, "b", ("gift-2", "2"), ref="r2")
     house.put(program, house.line("t", 1000), key="d", member_id=mary)
     assert lines(house.close(program, "d").order_id) == [("gift-2", "mug", "2", 0, "mug")]
     assert proved(program)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from regulars.governance.identity import services as identity
-from regulars.kernel import clock, outbox
+from regulars.kernel import outbox
 from regulars.kernel.outbox import Reaction
 from regulars.people.programs import services as programs
 from regulars.value.checkout import services as checkout
 from regulars.value.checkout.tests import house, shop
-from regulars.value.orders import services as orders
-from regulars.value.orders.terms import Back, OrderReturned, ReturnTold
+from regulars.value.orders.terms import OrderReturned
 from regulars.value.orders.terms.closing import OrderDecided
 from regulars.value.tiers import services as tiers
 
@@ -58,19 +56,6 @@ def buy(program: int, member_id: UUID, *lines: Any, key: str) -> Any:
     return house.close(program, key)
 
 
-def bring(program: int, order: str, *told: tuple[str, str], ref: str = "r"):
-    return orders.take_back(
-        program_id=program,
-        told=ReturnTold(
-            ref=ref,
-            order=f"session:{order}",
-            occurred_at=clock.now(),
-            lines=tuple(Back(line=line, quantity=Decimal(q)) for line, q in told),
-        ),
-        actor=house.ACTOR,
-    )
-
-
 def hear() -> None:
     while outbox.deliver_batch(NEWS):
         pass
@@ -87,7 +72,7 @@ def test_a_return_takes_back_the_level_that_the_order_gave():
     buy(program, mary, key="b")
     hear()
     assert level(program, mary) == "gold"
-    receipt = bring(program, "b", ("t", "1"))
+    receipt = house.give_back(program, "b", ("t", "1"))
     assert [n.what for n in receipt.settled.not_undone] == []
     hear()
     assert level(program, mary) == "member"
@@ -102,10 +87,10 @@ def test_a_part_that_comes_back_leaves_the_level_to_what_remains():
     program = club()
     mary = house.member(program)
     buy(program, mary, house.line("t", 1000, "2"), key="b")
-    bring(program, "b", ("t", "1"))
+    house.give_back(program, "b", ("t", "1"))
     hear()
     assert level(program, mary) == "gold"
-    bring(program, "b", ("t", "1"), ref="r2")
+    house.give_back(program, "b", ("t", "1"), ref="r2")
     hear()
     assert level(program, mary) == "member"
 
@@ -116,11 +101,11 @@ def test_what_another_order_gave_stays():
     for key in ("b", "c"):
         buy(program, mary, key=key)
     hear()
-    bring(program, "b", ("t", "1"))
+    house.give_back(program, "b", ("t", "1"))
     hear()
     assert level(program, mary) == "gold"
     assert len(tiers.given(program_id=program, member_id=mary)) == 1
-    bring(program, "c", ("t", "1"), ref="r2")
+    house.give_back(program, "c", ("t", "1"), ref="r2")
     hear()
     assert level(program, mary) == "member"
 
@@ -129,7 +114,7 @@ def test_goods_that_are_back_before_the_news_is_heard_give_no_level():
     program = club()
     mary = house.member(program)
     buy(program, mary, key="b")
-    bring(program, "b", ("t", "1"))
+    house.give_back(program, "b", ("t", "1"))
     while outbox.deliver_batch(NEWS[1:]):
         pass
     hear()
@@ -157,7 +142,7 @@ def test_a_merged_members_return_takes_the_level_from_whom_it_went_to():
     hear()
     identity.merge(program_id=program, into=maria, from_=mary, reason="one person", actor=house.ACTOR)
     assert level(program, maria) == "gold"
-    bring(program, "b", ("t", "1"))
+    house.give_back(program, "b", ("t", "1"))
     hear()
     assert level(program, maria) == "member"
     assert tiers.given(program_id=program, member_id=maria) == []

@@ -53,8 +53,9 @@ def adjust(
             raise KeyReused("This key already named another correction.", key=key)
         return _adjustment(asked_before)
     limits = [x for x in (limit, found.adjust_limit) if x is not None]
-    is_small = not limits or _is_small(program_id, member_id, key, found.slot, amount, actor, min(limits))
-    if kind != "earn" and is_small:
+    if kind != "earn" and (
+        not limits or _is_small(program_id, member_id, key, found.slot, amount, actor, min(limits))
+    ):
         return _post(program_id, member_id, key, found.slot, amount, reason, actor, kind, expires_at)
     row = AdjustmentRow.objects.create(
         program_id=program_id,
