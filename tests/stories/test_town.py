@@ -100,7 +100,7 @@ def _rows(sql):
         return cursor.fetchall()
 
 
-TABLES = "members_member orders_order orders_return ledger_journal ledger_lot consent_event ledger_hold".split()
+TABLES = "members_member orders_order orders_return ledger_journal ledger_lot_facts consent_event ledger_hold".split()
 
 
 def test_a_load_that_was_killed_goes_on_with_the_same_town(tmp_path, monkeypatch):
@@ -149,7 +149,7 @@ def test_nights_run_twice_do_nothing_and_killed_between_batches_lose_nothing(sma
             nights.run_due(NIGHTS, upto=later, should_stop=stops, **day)
         assert len(asked) > 2 * 40
         before = [count(f"select count(*) from {table}") for table in TABLES]
-        assert count("select count(*) from ledger_lot where remaining > 0 and expires_at <= %s", later) == 0
+        assert count("select count(*) from ledger_lot_facts where remaining > 0 and expires_at <= %s", later) == 0
         assert count("select count(*) from ledger_hold where state = 'open'") == 0
         nights.reopen(program_id=program.id, from_day=clock.local_day(later, program.zone) - timedelta(days=10))
         assert nights.run_due(NIGHTS, upto=later, **day).nights == 11

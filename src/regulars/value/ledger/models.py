@@ -60,6 +60,10 @@ class AccountRow(models.Model):
     debt = SLOTS.clone()
     counters = models.JSONField(default=dict)
     moved_into = models.UUIDField(null=True)
+    unpacked = models.BigIntegerField(
+        db_default=0, help_text="Lots of journals up to this number are rows: sql/packing.sql."
+    )
+    packed_until = models.DateTimeField(null=True, help_text="When the first packed lot ends.")
 
     class Meta:
         db_table = "ledger_account"  # L2_no_balance_below_zero is the balances' domain: sql/domains.sql
@@ -92,6 +96,11 @@ class JournalRow(models.Model):
     credits = ArrayField(models.TextField(), null=True)
     amounts = ArrayField(models.BigIntegerField(), null=True)
     parties = ArrayField(models.TextField(null=True), null=True)
+    packed = ArrayField(
+        models.DateTimeField(null=True),
+        null=True,
+        help_text="When each lot ends that was born packed, one a posting.",
+    )
 
     class Meta:
         db_table = "ledger_journal"
@@ -131,9 +140,7 @@ class PostingRow(models.Model):
         managed = False
 
 
-class LotRow(models.Model):
-    """Value earned together; only `remaining` and `state` ever change. Kept: for ever."""
-
+class _Lot(models.Model):
     pk = models.CompositePrimaryKey("member_id", "seq", "n")
     member_id = models.UUIDField()
     seq = models.BigIntegerField()
@@ -152,6 +159,24 @@ class LotRow(models.Model):
     origin_member = models.UUIDField(null=True)
     origin_seq = models.BigIntegerField(null=True)
     origin_n = models.SmallIntegerField(null=True)
+
+    class Meta:
+        abstract = True
+
+
+class LotRow(_Lot):
+    """Value earned together: a view over packed lots and rows. Kept: for ever."""
+
+    class Meta:
+        db_table = "ledger_lot_facts"  # sql/packing.sql
+        managed = False
+
+
+class StoredLotRow(_Lot):
+    """A lot that something happened to, or that could not be packed. Kept: for ever.
+
+    Only `remaining` and `state` ever change.
+    """
 
     class Meta:
         db_table = "ledger_lot"

@@ -75,7 +75,8 @@ def earn(program, member, amount, key):
 def points(program, member):
     with connection.cursor() as cursor:
         cursor.execute(
-            "select coalesce(sum(remaining), 0) from ledger_lot where member_id = %s and state = 'active'", [member]
+            "select coalesce(sum(remaining), 0) from ledger_lot_facts where member_id = %s and state = 'active'",
+            [member],
         )
         return int(cursor.fetchone()[0])
 

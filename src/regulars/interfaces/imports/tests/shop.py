@@ -142,7 +142,7 @@ WHAT_IS_KEPT = {
     "posting": """select m.ref, x.seq, x.n, x.unit, x.debit, x.credit, x.amount, x.party
         from ledger_posting x join who m using (member_id) where x.program_id = %(p)s order by 1, 2, 3""",
     "lot": """select m.ref, x.seq, x.n, x.unit, x.amount, x.remaining, x.state, x.activates_at, x.expires_at
-        from ledger_lot x join who m using (member_id) where x.program_id = %(p)s order by 1, 2, 3""",
+        from ledger_lot_facts x join who m using (member_id) where x.program_id = %(p)s order by 1, 2, 3""",
     "allocation": """select m.ref, x.seq, x.n, x.unit, x.lot_seq, x.lot_n, x.kind, x.amount
         from ledger_allocation x join who m using (member_id) where x.program_id = %(p)s order by 1, 2, 3""",
     "account": """select m.ref, a.seq, a.version, a.active, a.pending, a.held, a.debt
@@ -179,7 +179,7 @@ def kept(program_id: int, members: dict[str, Any]) -> dict[str, list[tuple[Any, 
 def everything(program_id: int) -> dict[str, int]:
     """How many rows each table of the program has; to show that nothing changed."""
     tables = (
-        "members_member ledger_account ledger_journal ledger_posting ledger_lot ledger_allocation orders_order"
+        "members_member ledger_account ledger_journal ledger_posting ledger_lot_facts ledger_allocation orders_order"
         " orders_line orders_return orders_return_line imports_reject"
     ).split()
     with connection.cursor() as cursor:

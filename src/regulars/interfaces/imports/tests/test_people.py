@@ -54,7 +54,7 @@ def test_opening_balances_are_lots_with_their_last_day_and_count_once(tmp_path: 
     assert set(job.report["reasons"]) == {"unknown_member", "unknown_unit", "bad_number:amount", "expired_already"}
     with connection.cursor() as cursor:
         cursor.execute(
-            "select amount, expires_at from ledger_lot where program_id = %s order by amount", [program_id]
+            "select amount, expires_at from ledger_lot_facts where program_id = %s order by amount", [program_id]
         )
         assert [(a, str(e)) for a, e in cursor.fetchall()] == [(20, "None"), (500, "2100-01-01 00:00:00+00:00")]
     again = bring(program_id, path, mapping)

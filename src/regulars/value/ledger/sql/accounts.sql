@@ -79,6 +79,7 @@ begin
                           jsonb_build_object('into', account.moved_into));
   end if;
   perform ledger_stand(p_member, p_right);
+  if account.unpacked < account.seq then perform ledger_unpack(p_member); end if;  -- what follows reads and changes rows
 end $$;
 
 -- What a decision needs to know. One row also before the account is open. `overdue` is the part of `active` whose life
@@ -90,7 +91,10 @@ returns table (version bigint, active bigint[], pending bigint[], held bigint[],
 language sql stable as $$
   select coalesce(a.version, 0), coalesce(a.active, '{}'), coalesce(a.pending, '{}'), coalesce(a.held, '{}'),
          coalesce(a.debt, '{}'), coalesce(a.counters, '{}'), a.moved_into,
-         (select ledger_plus('{}', array_agg(l.unit), array_agg(l.remaining)) from ledger_lot l
-           where l.member_id = p_member and l.expires_at <= p_now and l.remaining > 0 and l.state = 'active'),
+         case when a.packed_until <= p_now  -- looking into what is packed costs more, and is needed on one day of a life
+              then (select ledger_plus('{}', array_agg(l.unit), array_agg(l.remaining)) from ledger_lot_facts l
+                     where l.member_id = p_member and l.expires_at <= p_now and l.remaining > 0 and l.state = 'active')
+              else (select ledger_plus('{}', array_agg(l.unit), array_agg(l.remaining)) from ledger_lot l
+                     where l.member_id = p_member and l.expires_at <= p_now and l.remaining > 0 and l.state = 'active') end,
          coalesce(a.seq, 0)
     from (values (1)) as always(one) left join ledger_account a on a.member_id = p_member $$;

@@ -67,7 +67,8 @@ begin
     select b.ord, b.member_id, e.n, e.unit, e.amount, e.event, e.deadline, e.expires, e.funder,
            case when e.funder is null then 'issued' else 'funder' end as debit,
            case when e.event is not null or e.starts > b.recorded_at then 'pending' else 'wallet' end as credit,
-           case when e.event is null then coalesce(e.starts, least(b.occurred_at, b.recorded_at)) end as starts
+           case when e.event is null then coalesce(e.starts, least(b.occurred_at, b.recorded_at)) end as starts,
+           num_nonnulls(e.starts, e.event, e.deadline, e.funder) = 0 as is_plain
       from ledger_batch b, unnest(b.units, b.amounts, b.activates, b.events, b.deadlines, b.expires, b.funders)
            with ordinality as e(unit, amount, starts, event, deadline, expires, funder, n)
      where b.outcome = 'new'),
@@ -77,10 +78,12 @@ begin
              case when count(starts) > 0 then array_agg(ledger_micros(starts) order by n) end, array_agg(event order by n),
              case when count(deadline) > 0 then array_agg(ledger_micros(deadline) order by n) end,
              case when count(expires) > 0 then array_agg(ledger_micros(expires) order by n) end,
-             array_agg(funder order by n), null, null) as lots
+             array_agg(funder order by n), null, null) as lots,
+           case when bool_and(is_plain) then array_agg(expires order by n) end as packed,
+           case when bool_and(is_plain) then min(expires) end as ends
       from el group by ord),
   numbered as (
-    select b.*, a.head, t.debits, t.credits, t.lots, a.seq + row_number() over (partition by b.member_id order by b.ord) as num
+    select b.*, a.head, t.debits, t.credits, t.lots, t.packed, t.ends, a.seq + row_number() over (partition by b.member_id order by b.ord) as num
       from ledger_batch b join body t using (ord) join ledger_account a on a.member_id = b.member_id),
   chained as materialized (
     select x.*, ledger_chain(x.head, x.member_id, x.num, ledger_body(p_program, x.key, x.kind, x.source_type, x.source_ref,
@@ -89,27 +92,28 @@ begin
       from numbered x),
   journals as (
     insert into ledger_journal (member_id, seq, program_id, kind, key, source_type, source_ref, source_line, rule_version,
-      occurred_at, recorded_at, actor, reverses, reverses_member, reason, digest, hash, units, debits, credits, amounts, parties)
+      occurred_at, recorded_at, actor, reverses, reverses_member, reason, digest, hash, units, debits, credits, amounts, parties, packed)
     select member_id, num, p_program, kind, key, source_type, source_ref, null, rule_version, occurred_at, recorded_at, actor,
-           null, null, reason, digest, hash, units, debits, credits, amounts, ledger_some(funders) from chained order by ord),
+           null, null, reason, digest, hash, units, debits, credits, amounts, ledger_some(funders), packed from chained order by ord),
   lots as (
     insert into ledger_lot (member_id, seq, n, program_id, unit, amount, remaining, state, activates_at, activation_event,
       activation_deadline, expires_at, funder, cost_micro, origin_member, origin_seq, origin_n)
     select e.member_id, c.num, e.n, p_program, e.unit, e.amount, e.amount,
            case e.credit when 'pending' then 'pending' else 'active' end, e.starts, e.event, e.deadline, e.expires, e.funder,
            null, null, null, null
-      from el e join chained c using (ord) order by ord, n),
+      from el e join chained c using (ord) where c.packed is null order by ord, n),
   sums as (
     select member_id, array_agg(unit) as units, array_agg(active) as active, array_agg(pending) as pending
       from (select member_id, unit, coalesce(sum(amount) filter (where credit = 'wallet'), 0)::bigint as active,
                    coalesce(sum(amount) filter (where credit = 'pending'), 0)::bigint as pending
               from el group by member_id, unit) s group by member_id),
   heads as (
-    select b.member_id, count(*) as moves, max(c.num) as num, (array_agg(c.hash order by c.num desc nulls last))[1] as hash
+    select b.member_id, count(*) as moves, max(c.num) as num, min(c.ends) as ends,
+           (array_agg(c.hash order by c.num desc nulls last))[1] as hash
       from ledger_batch b left join chained c using (ord) where b.outcome = 'new' group by b.member_id),
   accounts as (
     update ledger_account a set version = a.version + h.moves, seq = coalesce(h.num, a.seq), head = coalesce(h.hash, a.head),
-           active = ledger_plus(a.active, s.units, s.active), pending = ledger_plus(a.pending, s.units, s.pending)
+           active = ledger_plus(a.active, s.units, s.active), pending = ledger_plus(a.pending, s.units, s.pending), packed_until = least(a.packed_until, h.ends)
       from heads h left join sums s using (member_id) where a.member_id = h.member_id)
   update ledger_batch b set outcome = 'inserted', seq = c.num
     from ledger_batch x left join chained c using (ord) where x.ord = b.ord and b.outcome = 'new';

@@ -37,6 +37,7 @@ create or replace function ledger_claw_many(p_program int) returns void language
 declare c record; r record;
 begin
   perform 1 from ledger_account a where a.member_id in (select x.member_id from ledger_claws x) order by a.member_id for update;
+  perform ledger_unpack_all(array(select distinct x.member_id from ledger_claws x));
   perform ledger_claws_judge(p_program);
   perform ledger_claws_post(p_program);
   for c in select * from ledger_claws x where not x.is_simple order by x.ord loop
@@ -114,7 +115,7 @@ begin
   heads as (
     select member_id, count(*) as moves, max(num) as num, (array_agg(hash order by num desc))[1] as hash
       from chained group by member_id)
-  update ledger_account a set version = a.version + h.moves, seq = h.num, head = h.hash,
+  update ledger_account a set version = a.version + h.moves, seq = h.num, unpacked = h.num, head = h.hash,
          active = ledger_plus(a.active, s.units, s.amounts)
     from heads h join sums s using (member_id) where a.member_id = h.member_id;
 end $$;

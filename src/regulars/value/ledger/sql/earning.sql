@@ -15,7 +15,12 @@ declare
   v_body text; v_head bytea;
   v_debits text[]; v_credits text[]; v_starts timestamptz[]; v_micros bigint[];
   v_active bigint[] := p_amounts; v_pending bigint[];
+  v_packed timestamptz[]; v_ends timestamptz;  -- of lots that may stay packed: when each ends, and the first of them
 begin
+  if num_nonnulls(p_activates, p_events, p_deadlines, p_funders) > 0 then
+    p_activates := ledger_some(p_activates); p_events := ledger_some(p_events);
+    p_deadlines := ledger_some(p_deadlines); p_funders := ledger_some(p_funders);
+  end if;
   if n > 0 then
     v_debits := array_fill('issued'::text, array[n]);
     v_credits := array_fill('wallet'::text, array[n]);
@@ -32,6 +37,9 @@ begin
         end if;
       end loop;
       v_micros := ledger_micros(v_starts);
+    elsif p_deadlines is null then
+      v_packed := coalesce(p_expires, array_fill(null::timestamptz, array[n]));
+      v_ends := (select min(x) from unnest(p_expires) x);
     end if;
     v_body := ledger_body(p_program, p_key, p_kind, p_source_type, p_source_ref, null, p_rule_version, p_occurred,
       p_recorded, p_actor, null, null, p_reason, p_digest,
@@ -53,7 +61,8 @@ begin
          head = case when n > 0 then ledger_link(a.head, p_member, a.seq + 1, v_body) else a.head end,
          active = ledger_plus(a.active, p_units, v_active),
          pending = case when v_pending is null then a.pending else ledger_plus(a.pending, p_units, v_pending) end,
-         counters = coalesce(p_counters, a.counters)
+         counters = coalesce(p_counters, a.counters),
+         packed_until = case when 0 < any (a.debt) then a.packed_until else least(a.packed_until, v_ends) end
    where a.member_id = p_member and a.program_id = p_program and (p_version is null or a.version = p_version)
      and a.moved_into is null
      and (select m.status from members_facts m where m.member_id = p_member) in ('active', 'earn_only')
@@ -70,19 +79,22 @@ begin
     seq := null;
     return;
   end if;
+  if 0 < any (debt) then v_packed := null; end if;  -- what repays at once is a row
   with journal as (
     insert into ledger_journal (member_id, seq, program_id, kind, key, source_type, source_ref, source_line, rule_version,
-      occurred_at, recorded_at, actor, reverses, reverses_member, reason, digest, hash, units, debits, credits, amounts, parties)
+      occurred_at, recorded_at, actor, reverses, reverses_member, reason, digest, hash, units, debits, credits, amounts,
+      parties, packed)
     values (p_member, ledger_earn.seq, p_program, p_kind, p_key, p_source_type, p_source_ref, null, p_rule_version,
       p_occurred, p_recorded, p_actor, null, null, p_reason, p_digest, v_head, p_units, v_debits, v_credits, p_amounts,
-      case when p_funders is not null then ledger_some(p_funders) end))
+      case when p_funders is not null then ledger_some(p_funders) end, v_packed))
   insert into ledger_lot (member_id, seq, n, program_id, unit, amount, remaining, state, activates_at, activation_event,
     activation_deadline, expires_at, funder)
   select p_member, ledger_earn.seq, o, p_program, p_units[o], p_amounts[o], p_amounts[o],
          case v_credits[o] when 'pending' then 'pending' else 'active' end,
          case when v_starts is null then least(p_occurred, p_recorded) else v_starts[o] end, p_events[o], p_deadlines[o],
          p_expires[o], p_funders[o]
-    from (select generate_subscripts(p_units, 1) as o) one;  -- unnest of many arrays would make a store for each
+    from (select generate_subscripts(p_units, 1) as o) one  -- unnest of many arrays would make a store for each
+   where v_packed is null;
   if 0 < any (debt) then
     select * into version, active, debt from ledger_repay(p_member, ledger_earn.seq, version, active, debt);
   end if;

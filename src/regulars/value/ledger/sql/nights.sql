@@ -25,6 +25,8 @@ begin
              select l.member_id from ledger_lot l
               where l.state = 'pending' and l.activation_deadline <= p_before and l.program_id = p_program
              union
+             select a.member_id from ledger_account a where a.packed_until <= p_before and a.program_id = p_program
+             union
              select a.member_id from ledger_unit u join ledger_account a on a.program_id = u.program_id and a.active[u.slot] > 0
               where u.program_id = p_program and u.expiry ->> 'kind' = 'inactivity'
                 and exists (select 1 from ledger_ends(a.member_id, u.slot) e where e.ends <= p_before)) x

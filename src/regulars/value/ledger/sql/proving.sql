@@ -10,7 +10,7 @@ create or replace function ledger_proof_l1(p_program int) returns setof ledger_d
 
 create or replace function ledger_proof_l2(p_program int) returns setof ledger_discrepancy language sql stable as $$
   select 'L2', 'lot ' || n || ' outside its amount', program_id, member_id, seq, '0..' || amount, remaining::text
-    from ledger_lot where (p_program is null or program_id = p_program) and (remaining < 0 or remaining > amount or amount <= 0)
+    from ledger_lot_facts where (p_program is null or program_id = p_program) and (remaining < 0 or remaining > amount or amount <= 0)
   union all
   select 'L2', 'balance below zero', program_id, member_id, seq, '≥ 0', concat_ws(' ', active, pending, held, debt)
     from ledger_account where (p_program is null or program_id = p_program)
@@ -51,7 +51,7 @@ create or replace function ledger_proof_l4(p_program int) returns setof ledger_d
   with lots as (
     select program_id, member_id, unit, coalesce(sum(remaining) filter (where state = 'active'), 0)::bigint as active,
            coalesce(sum(remaining) filter (where state = 'pending'), 0)::bigint as pending
-      from ledger_lot where (p_program is null or program_id = p_program) and remaining <> 0 group by 1, 2, 3),
+      from ledger_lot_facts where (p_program is null or program_id = p_program) and remaining <> 0 group by 1, 2, 3),
   holds as (
     select program_id, member_id, unit, sum(amount - captured - released)::bigint as held from ledger_hold
      where (p_program is null or program_id = p_program) and state = 'open' group by 1, 2, 3),
@@ -75,7 +75,12 @@ create or replace function ledger_proof_l5(p_program int) returns setof ledger_d
   union all
   select 'L5', 'lot ' || n || ' has ended and still holds value', program_id, member_id, seq, '0', remaining::text
     from ledger_lot where (p_program is null or program_id = p_program)
-     and remaining <> 0 and state not in ('active', 'pending') $$;
+     and remaining <> 0 and state not in ('active', 'pending')
+  union all
+  select 'L5', 'lot ' || p.n || ' lies packed and ends before anybody looks', p.program_id, p.member_id, p.seq,
+         '≤ ' || p.expires_at, coalesce(a.packed_until::text, 'never')
+    from ledger_packed p join ledger_account a on a.member_id = p.member_id
+   where (p_program is null or p.program_id = p_program) and p.expires_at < coalesce(a.packed_until, 'infinity') $$;
 
 create or replace function ledger_proof_l6(p_program int) returns setof ledger_discrepancy language sql stable as $$
   with j as (select member_id, min(program_id) as program_id, count(*) as n, max(seq) as last, min(seq) as first
@@ -146,7 +151,7 @@ create or replace function ledger_proof_l8(p_program int) returns setof ledger_d
   union all
   select 'L8', 'lot ' || coalesce(l.n, t.lot_n) || ' has not what its allocations leave', coalesce(l.program_id, t.program_id),
          coalesce(l.member_id, t.member_id), coalesce(l.seq, t.lot_seq), (l.amount - coalesce(t.amount, 0))::text, l.remaining::text
-    from (select * from ledger_lot where p_program is null or program_id = p_program) l
+    from (select * from ledger_lot_facts where p_program is null or program_id = p_program) l
     full join (select program_id, member_id, lot_seq, lot_n, sum(amount) as amount, min(unit) as unit, max(unit) as other
                  from ledger_allocation
                 where p_program is null or program_id = p_program group by 1, 2, 3, 4) t
@@ -162,7 +167,7 @@ create or replace function ledger_proof_l9(p_program int) returns setof ledger_d
              case when count(expires_at) > 0 then array_agg(ledger_micros(expires_at) order by n) end,
              array_agg(funder order by n), array_agg(cost_micro order by n),
              array_agg(origin_member || '/' || origin_seq || '.' || origin_n order by n)) as text
-      from ledger_lot where p_program is null or program_id = p_program group by member_id, seq),
+      from ledger_lot_facts where p_program is null or program_id = p_program group by member_id, seq),
   t as (
     select member_id, seq, ledger_takes_text(array_agg(kind order by n), array_agg(lot_seq order by n), array_agg(lot_n order by n),
              array_agg(amount order by n)) as text

@@ -16,9 +16,9 @@ returns table (lot ledger_lot, ends timestamptz) language sql stable as $$
              where j.member_id = p_member and (j.kind = any (u.renewed_by) or j.kind = 'absorb')) as renewed
       from ledger_account a join ledger_unit u on u.program_id = a.program_id join programs_facts p on p.program_id = a.program_id
      where a.member_id = p_member and u.expiry ->> 'kind' = 'inactivity')
-  select l, least(l.expires_at, case l.state when 'pending' then l.activation_deadline
+  select row(l.*)::ledger_lot, least(l.expires_at, case l.state when 'pending' then l.activation_deadline
                                 else ledger_day_end(greatest(c.renewed, l.activates_at), c.months, c.zone) end)
-    from ledger_lot l left join clock c on c.slot = l.unit
+    from ledger_lot_facts l left join clock c on c.slot = l.unit
    where l.member_id = p_member and (p_unit is null or l.unit = p_unit) and l.remaining > 0 and l.state in ('active', 'pending') $$;
 
 -- Book what is due for one member (and one unit, or all): first activation, then expiry, as the night would. What is
@@ -45,6 +45,7 @@ create or replace function ledger_settle_ends(p_member uuid, p_unit smallint, p_
 returns void language plpgsql as $$
 declare r record;
 begin
+  perform ledger_unpack(p_member);
   for r in select (x.lot).unit, x.ends, array_agg(x.lot order by (x.lot).seq, (x.lot).n) as lots
              from ledger_ends(p_member, p_unit) x where x.ends <= p_at group by 1, 2 order by 2, 1 loop
     perform ledger_expire_lots(p_member, r.lots, r.ends, p_recorded);

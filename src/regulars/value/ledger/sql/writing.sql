@@ -5,7 +5,7 @@ create or replace function ledger_entry(p_program int, p_key text, p_kind text, 
   p_source_line text, p_rule_version int, p_occurred timestamptz, p_recorded timestamptz, p_actor text, p_reason text,
   p_digest bytea) returns ledger_journal language sql immutable as $$
   select row(null, null, p_program, p_kind, p_key, p_source_type, p_source_ref, p_source_line, p_rule_version, p_occurred,
-             p_recorded, p_actor, null, null, p_reason, p_digest, null, null, null, null, null, null)::ledger_journal $$;
+             p_recorded, p_actor, null, null, p_reason, p_digest, null, null, null, null, null, null, null)::ledger_journal $$;
 
 create or replace function ledger_move(p_unit smallint, p_debit text, p_credit text, p_amount bigint, p_party text default null)
 returns ledger_posting language sql immutable as
@@ -62,6 +62,7 @@ begin
   v_body := ledger_body(j.program_id, j.key, j.kind, j.source_type, j.source_ref, j.source_line, j.rule_version,
     j.occurred_at, j.recorded_at, j.actor, j.reverses, j.reverses_member, j.reason, j.digest, v_posts, v_lots, v_takes);
   update ledger_account x set version = x.version + 1, seq = x.seq + 1,
+         unpacked = case when x.unpacked = x.seq then x.seq + 1 else x.unpacked end,
          head = ledger_link(x.head, x.member_id, x.seq + 1, v_body),
          active = ledger_plus(x.active, v_units, v_active), pending = ledger_plus(x.pending, v_units, v_pending),
          held = ledger_plus(x.held, v_units, v_held), debt = ledger_plus(x.debt, v_units, v_debt)

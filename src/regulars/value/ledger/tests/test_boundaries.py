@@ -60,7 +60,7 @@ def test_a_hold_on_part_of_a_lot_outlives_the_lot_and_nothing_is_stranded() -> N
         assert world.books(mary)[0] == [0]
         _release(shop, held, "r")
     assert world.books(mary) == ([0], [], [0], [])
-    assert world.rows("select remaining, state from ledger_lot") == [(0, "expired")]
+    assert world.rows("select remaining, state from ledger_lot_facts") == [(0, "expired")]
     assert ledger.discrepancies() == []
 
 
@@ -88,7 +88,10 @@ def test_what_is_said_to_happen_later_ends_nothing_today() -> None:
             ledger.spend(**spend, key="far", occurred_at=T0 + 400 * DAY)
         assert world.books(mary)[0] == [200]
         ledger.spend(**spend, key="near", occurred_at=T0 + DAY / 2)  # pays from what lives then
-        assert world.rows("select remaining, state from ledger_lot order by n") == [(100, "active"), (70, "active")]
+        assert world.rows("select remaining, state from ledger_lot_facts order by n") == [
+            (100, "active"),
+            (70, "active"),
+        ]
     assert ledger.discrepancies() == []
 
 
@@ -109,7 +112,7 @@ def test_a_fast_clock_neither_delays_value_nor_makes_bulk_differ() -> None:
             funders,
         )
         world.one("select ledger_earn_many(%s::int)", shop)
-        lots = "select member_id, activates_at, state from ledger_lot where member_id = any(%s) order by 1"
+        lots = "select member_id, activates_at, state from ledger_lot_facts where member_id = any(%s) order by 1"
         assert {row[1:] for row in world.rows(lots, [mary, jane])} == {(T0, "active")}, n
         assert world.books(mary) == world.books(jane) == ([10], [], [], [])
     assert ledger.discrepancies() == []

@@ -28,7 +28,7 @@ def test_an_order_gives_points_and_growth_in_one_journal(shop: int) -> None:
         (1, 2, GROWTH, "issued", "wallet", 30),
     ]
     assert world.rows(
-        "select unit, amount, remaining, state, activates_at from ledger_lot where seq = 2 order by n"
+        "select unit, amount, remaining, state, activates_at from ledger_lot_facts where seq = 2 order by n"
     ) == [
         (POINTS, 5, 5, "active", T0),
         (GROWTH, 5, 5, "active", T0),
@@ -73,7 +73,7 @@ def test_value_that_waits_is_pending(shop: int) -> None:
         events=[None, "shipped", None],
     )
     assert world.books(anna) == ([0, 1], [37], [], [])
-    assert world.rows("select state, activates_at, activation_event from ledger_lot order by n") == [
+    assert world.rows("select state, activates_at, activation_event from ledger_lot_facts order by n") == [
         ("pending", later, None),
         ("pending", None, "shipped"),
         ("active", T0, None),
@@ -115,6 +115,7 @@ def test_a_clawback_takes_its_own_lots_then_pending_ones_of_the_source_then_the_
     earn(shop, anna, "other", (STARS, 10), (POINTS, 10), (POINTS, 10), expires=[None, far, near])
     earn(shop, anna, "late", (POINTS, 4), activates=[later], ref="o1")
     earn(shop, anna, "o1", (POINTS, 30), (STARS, 5))
+    world.one("select ledger_unpack(%s)", anna)
     world.one("update ledger_lot set remaining = 1 where seq = 3 and n = 1 returning 1")
     assert claw(shop, anna, "r1", 3, (POINTS, 18), (STARS, 5), ref="o1") == (4, 4, [18, 5], [0, 0], [0, 0])
     assert world.rows("select lot_seq, lot_n, amount from ledger_allocation where unit = 1 order by n") == [
@@ -129,6 +130,7 @@ def test_only_pending_never_touches_other_active_value(shop: int) -> None:
     anna = world.member(shop)
     earn(shop, anna, "other", (STARS, 10))
     earn(shop, anna, "o1", (STARS, 10))
+    world.one("select ledger_unpack(%s)", anna)
     world.one("update ledger_lot set remaining = 0 where seq = 2 returning 1")
     assert claw(shop, anna, "r1", 2, (STARS, 10)) == (3, 3, [0], [0], [10])
 

@@ -354,7 +354,7 @@ class Histories(RuleBasedStateMachine):
                 arrays = (got.active, got.pending, got.held, got.debt)
                 assert tuple(a[unit - 1] if unit <= len(a) else 0 for a in arrays) == book.books(unit), KEYS[unit]
             real = world.rows(
-                "select unit, amount, remaining, state, activates_at, expires_at from ledger_lot where member_id = %s"
+                "select unit, amount, remaining, state, activates_at, expires_at from ledger_lot_facts where member_id = %s"
                 " order by seq, n", member_id,
             )  # fmt: skip
             paper = sorted(book.lots, key=lambda x: x.order)

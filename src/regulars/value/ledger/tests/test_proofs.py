@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def town() -> tuple[int, UUID]:
-    """Anna and her books: two earnings (seq 1, 2), a spend (3), a part of it restored (4), a hold (5), half captured (6)."""
+    """Anna and her books: two earnings (seq 1, 2), a spend (3), a part of it restored (4), a hold (5), half captured (6), an earning whose lots lie packed (7)."""
     shop = world.program()
     secrets.make_keys(program_id=shop)
     anna = world.member(shop)
@@ -36,6 +36,7 @@ def town() -> tuple[int, UUID]:
         services.capture(
             program_id=shop, hold_id=hold.id, key="h1/pay", amount=4, actor="system:test", release_rest=False
         )
+    earn(shop, anna, "o3", (STARS, 1), (POINTS, 2), expires=[None, T0 + timedelta(days=90)])
     return shop, anna
 
 
@@ -80,6 +81,7 @@ CASES = [
         "update ledger_lot set remaining = remaining - 1 where seq = 1 and n = 1",
     ),
     ("L5", "spend took from lot 1.1 outside its life", "update ledger_lot set expires_at = '2026-03-01 12:30Z' where seq = 1 and n = 1"),
+    ("L5", "lot 2 lies packed and ends before anybody looks", "update ledger_account set packed_until = null"),
     ("L5", "lot 2 has ended and still holds value", "update ledger_lot set state = 'expired' where seq = 1 and n = 2"),
     ("L6", "journals are missing or too many", "delete from ledger_journal where seq = 6"),
     ("L6", "a journal without postings", "update ledger_journal set units = '{}' where seq = 2"),
@@ -111,6 +113,7 @@ CASES = [
     ("L9", "the hash of the journal does not follow from its content", "update ledger_journal set parties = '{me}' where seq = 3"),
     ("L9", "the hash of the journal does not follow from its content", "update ledger_lot set funder = 'me' where seq = 1"),
     ("L9", "the hash of the journal does not follow from its content", "update ledger_allocation set kind = 'donate' where seq = 3"),
+    ("L9", "the hash of the journal does not follow from its content", "update ledger_journal set packed[2] = now() where seq = 7"),
     ("L9", "the head of the chain is not its last hash", "update ledger_account set head = 'x'"),
 ]  # fmt: skip
 

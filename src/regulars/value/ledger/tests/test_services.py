@@ -170,7 +170,7 @@ def test_a_merge_moves_lots_debt_and_holds_and_its_undo_returns_what_is_left(sho
     assert back == {"returned": {"growth": 7, "points": 36, "stars": 5}, "spent": {"points": 4}}
     assert world.books(anna) == ([36, 7], [0, 0, 5], [0], [])
     assert rows(
-        "select expires_at from ledger_lot where member_id = %s and unit = 1 order by seq desc limit 1", anna
+        "select expires_at from ledger_lot_facts where member_id = %s and unit = 1 order by seq desc limit 1", anna
     ) == [(ends,)]
     assert services.discrepancies(program_id=shop) == []
     with pytest.raises(terms.CannotReverse), transaction.atomic():
@@ -273,7 +273,7 @@ def test_points_waiting_for_an_event_live_from_that_event(shop: int, anna: UUID)
         services.earn(program_id=shop, member_id=anna, key="o", parcels=[told], actor="system:test")
     with clock.at(T0 + timedelta(days=5)):
         services.activate(program_id=shop, member_id=anna, key="a", event="shipped", zone="UTC", actor="system:test")
-    assert rows("select state, remaining, expires_at from ledger_lot order by seq") == [
+    assert rows("select state, remaining, expires_at from ledger_lot_facts order by seq") == [
         ("cancelled", 0, None),
         ("active", 9, datetime(2026, 3, 17, tzinfo=UTC)),
     ]

@@ -141,6 +141,7 @@ def spend_lots(member_id: UUID) -> list[tuple[int, int]]:
     """(remaining, amount) of her lots of points, oldest first."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "select remaining, amount from ledger_lot where member_id = %s and unit = 1 order by seq, n", [member_id]
+            "select remaining, amount from ledger_lot_facts where member_id = %s and unit = 1 order by seq, n",
+            [member_id],
         )
         return list(cursor.fetchall())

@@ -138,7 +138,7 @@ def spend(program_id: int, member_id: UUID, amount: int) -> None:
 
 
 TABLES = (
-    "orders_order orders_line orders_return orders_return_line ledger_journal ledger_posting ledger_lot kernel_fact"
+    "orders_order orders_line orders_return orders_return_line ledger_journal ledger_posting ledger_lot_facts kernel_fact"
     " kernel_idempotency"
 ).split()
 

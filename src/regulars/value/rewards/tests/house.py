@@ -122,7 +122,7 @@ def wallet(member_id: UUID, unit: int = 1) -> tuple[int, int]:
 def lots(member_id: UUID) -> list[tuple[Any, ...]]:
     """(amount, remaining, state, expires_at) of every lot."""
     return rows(
-        f"select amount, remaining, state, expires_at from ledger_lot where member_id = '{member_id}' order by seq, n"
+        f"select amount, remaining, state, expires_at from ledger_lot_facts where member_id = '{member_id}' order by seq, n"
     )
 
 

@@ -62,7 +62,7 @@ def given(member_id: UUID) -> list[tuple[int, int]]:
     """The journals that gave growth with what is left of them."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "select seq, sum(remaining)::bigint from ledger_lot where member_id = %s and unit = %s group by 1 order by 1",
+            "select seq, sum(remaining)::bigint from ledger_lot_facts where member_id = %s and unit = %s group by 1 order by 1",
             [member_id, GROWTH],
         )
         return cursor.fetchall()

@@ -74,7 +74,7 @@ def with_histories(settings_: dict[str, Any], seed: int) -> int:
             "insert into ledger_lot (member_id, seq, n, program_id, unit, amount, remaining, state, activates_at, expires_at)"
             " select member_id, seq, 2, program_id, %s, amount, amount, state, activates_at,"
             "   case when abs(hashtext(member_id::text)) %% 9 = 0 then activates_at + interval '300 days' end"
-            " from ledger_lot where program_id = %s and unit = %s",
+            " from ledger_lot_facts where program_id = %s and unit = %s",
             [GROWTH + 1, program_id, GROWTH],
         )
         cursor.execute("select id from members_member where program_id = %s order by number", [program_id])
@@ -116,7 +116,7 @@ def test_a_night_walks_once_for_all_who_stand_alike_and_for_each_of_whom_there_i
     assert 1 <= walks <= 12  # three levels, few thresholds
     with connection.cursor() as cursor:
         cursor.execute(
-            "select member_id, min(seq) from ledger_lot where program_id = %s group by 1 limit 20", [program_id]
+            "select member_id, min(seq) from ledger_lot_facts where program_id = %s group by 1 limit 20", [program_id]
         )
         for member_id, _ in cursor.fetchall():
             cursor.execute("update ledger_account set seq = seq + 1 where member_id = %s", [member_id])
