@@ -356,3 +356,26 @@ def test_a_thousand_lines_come_back_in_two_returns_to_the_last_penny(corner):
     assert first["refund_minor"] + second["refund_minor"] == sum(201 + n for n in range(1000))
     assert len(second["lines"]) == 1000
     assert till.get(f"/orders/{order}")[1]["state"] == "returned"
+
+
+CHOICE = "{key: choice, goods: {include: {skus: [TEA]}}, effects: [{kind: gift, choose_from: [MUG, CUP]}]}"
+
+
+def test_a_member_says_at_the_till_which_gift_she_chose_and_no_other(corner):
+    till = corner(CHOICE)
+    tea = {"id": "a", "sku": "TEA", "quantity": "1", "amount_minor": 5_000}
+
+    def closed(key, **gift):
+        chosen = {"id": "g", "quantity": "1", "amount_minor": 0, "kind": "reward", **gift}
+        chosen["attributes"] = {"promotion": "choice"}
+        body = {"channel": "store", "store": "bund", "currency": "CNY", "occurred_at": NOON, "lines": [tea, chosen]}
+        assert till.send("PUT", f"/sessions/{key}", {**body, "member": till.ada})[0] == 201
+        return till.post(f"/sessions/{key}/close", {})
+
+    status, receipt = closed("g1", sku="MUG")
+    assert (status, receipt["total"], receipt["earn"]["points"]) == (201, 5_000, 50)
+    _, order = till.get(f"/orders/{receipt['order']}")
+    assert [(x["id"], x["sku"], x["amount_minor"]) for x in order["lines"]] == [("a", "TEA", 5_000), ("g", "MUG", 0)]
+    for gift in ({"sku": "CAR"}, {"sku": "MUG", "quantity": "2"}, {"sku": "CUP", "amount_minor": 100}):
+        status, refusal = closed(f"no-{gift['sku']}", **gift)
+        assert (status, refusal["errors"][0]["path"]) == (422, "lines.1"), gift

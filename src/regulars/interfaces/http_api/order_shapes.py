@@ -54,7 +54,7 @@ class LineIn(Body):
     unit_price: Price | None = None
     tax_rate: Rate | None = None
     tax_included: Flag = True
-    kind: Literal["goods", "shipping", "gift_card", "adjustment"] = "goods"
+    kind: Literal["goods", "shipping", "gift_card", "adjustment", "reward"] = "goods"
     category: Key | None = None
     brand: Key | None = None
     description: Text | None = Field(default=None, max_length=300)

@@ -29,8 +29,10 @@ class BasketLineIn(Body):
     unit_price: Price | None = None
     tax_rate: Rate | None = None
     tax_included: Flag = True
-    kind: Literal["goods", "shipping", "gift_card", "adjustment"] = Field(
-        default="goods", description="Promotions and rules can treat them apart; an `adjustment` never earns."
+    kind: Literal["goods", "shipping", "gift_card", "adjustment", "reward"] = Field(
+        default="goods",
+        description="Promotions and rules can treat them apart. An `adjustment` or `reward` never earns; a `reward` is "
+        "what she was given, and names in `attributes` the `promotion` that gives it, if one does.",
     )
     category: Key | None = None
     brand: Key | None = None
