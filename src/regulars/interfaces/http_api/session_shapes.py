@@ -31,8 +31,8 @@ class BasketLineIn(Body):
     tax_included: Flag = True
     kind: Literal["goods", "shipping", "gift_card", "adjustment", "reward"] = Field(
         default="goods",
-        description="Promotions and rules can treat them apart. An `adjustment` or `reward` never earns; a `reward` is "
-        "what she was given, and names in `attributes` the `promotion` that gives it, if one does.",
+        description="Promotions and rules can treat them apart. An `adjustment` or `reward` never earns; a "
+        "`reward` is what she was given, and names in `attributes` the `promotion` that gives it, if one does.",
     )
     category: Key | None = None
     brand: Key | None = None
