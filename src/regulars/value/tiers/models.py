@@ -85,8 +85,9 @@ class StandingRow(models.Model):
     still_from = models.DateTimeField(null=True, help_text="Nothing that is known changes her amounts after it.")
 
     class Meta:
-        db_table = "tiers_standing"
-        indexes = [models.Index(fields=["program", "ladder", "level"], name="tiers_standing_by_level")]
+        db_table = (
+            "tiers_standing"  # half full, and no index holds what changes: a night rewrites rows where they lie
+        )
         constraints = [
             models.CheckConstraint(
                 condition=Q(by__in=["earned", "granted", "locked"]), name="T2_a_level_is_by_something"
@@ -101,7 +102,9 @@ class StandingRow(models.Model):
 class MoveRow(models.Model):
     """One rise or fall and its cause; append-only. Kept: for ever (it holds no personal data)."""
 
-    program = models.ForeignKey("programs.ProgramRow", on_delete=models.PROTECT, related_name="+", db_index=False)
+    program = models.ForeignKey(  # the standing's is checked; a check for each of a night's moves took a tenth of it
+        "programs.ProgramRow", on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
     member_id = models.UUIDField()
     ladder = models.TextField()
     from_level = models.TextField()

@@ -98,16 +98,14 @@ def review_at_night(work: Work) -> str | None:
 
     Stopped anywhere, it goes on behind the last member that it has committed, and ends the same.
     """
+    version = programs.by_id(program_id=work.program_id).current_version
     with connection.cursor() as cursor:
         cursor.execute(
-            "select * from tiers_due(%s::int, %s::uuid, %s::timestamptz, %s::int)",
-            [work.program_id, work.cursor or _BEFORE_ALL, work.at, BATCH],
+            "select tiers_night(%s::int, %s::int, %s::uuid, %s::timestamptz, %s::timestamptz, %s::int)",
+            [work.program_id, version, work.cursor or _BEFORE_ALL, work.at, clock.now(), BATCH],
         )
-        found = [row[0] for row in cursor.fetchall()]
-    if not found:
-        return None
-    review(program_id=work.program_id, member_ids=found, cause="night")
-    return str(found[-1])
+        last = cursor.fetchone()[0]
+    return str(last) if last else None
 
 
 def _members_after(program_id: int, after: UUID, limit: int) -> list[UUID]:

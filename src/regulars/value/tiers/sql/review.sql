@@ -13,16 +13,20 @@ $$;
 create or replace function tiers_review(
   p_program int, p_version int, p_members uuid[], p_cause text, p_now timestamptz, p_announce boolean
 ) returns table (seen bigint, raised bigint, lowered bigint) language plpgsql set plan_cache_mode = force_custom_plan as $$
-declare l record; c record; v_zone text;
+declare l record; c record; v_zone text; v_ladders text[] := array(select x.ladder from tiers_ladder x where x.program_id = p_program and x.version = p_version);
 begin
   seen := 0; raised := 0; lowered := 0;
-  insert into tiers_standing (member_id, ladder, program_id, ladder_place, level, since, version, by)
-    select m, l2.ladder, p_program, l2.place, null, null, p_version, 'earned'
-      from (select distinct unnest(p_members) as m) as members
-      cross join (select x.ladder, x.place from tiers_ladder x where x.program_id = p_program and x.version = p_version) as l2
-     where not exists (select 1 from tiers_standing s where s.member_id = m and s.ladder = l2.ladder and s.member_id = any (p_members))
-     order by m, l2.ladder
-    on conflict do nothing;
+  p_members := array(select distinct unnest(p_members) order by 1);
+  if (select count(*) from tiers_standing s where s.member_id = any (p_members) and s.ladder = any (v_ladders))
+     < cardinality(p_members) * cardinality(v_ladders) then
+    insert into tiers_standing (member_id, ladder, program_id, ladder_place, level, since, version, by)
+      select m, l2.ladder, p_program, l2.place, null, null, p_version, 'earned'
+        from unnest(p_members) as m
+        cross join (select x.ladder, x.place from tiers_ladder x where x.program_id = p_program and x.version = p_version) as l2
+       where not exists (select 1 from tiers_standing s where s.member_id = m and s.ladder = l2.ladder and s.member_id = any (p_members))
+       order by m, l2.ladder
+      on conflict do nothing;
+  end if;
   perform 1 from tiers_standing s where s.member_id = any (p_members) order by s.member_id, s.ladder for update;
   select f.zone into v_zone from programs_facts f where f.program_id = p_program;
   for l in select x.* from tiers_ladder x where x.program_id = p_program and x.version = p_version order by x.place loop

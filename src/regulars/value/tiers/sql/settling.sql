@@ -5,9 +5,13 @@ create or replace function tiers_settle(
 ) language plpgsql set plan_cache_mode = force_custom_plan as $$  -- everybody is asked otherwise than one is
 #variable_conflict use_column
 declare v_rules tiers_rule[] := tiers_rules(p_program, p_ladder, p_version); v_plain boolean := tiers_is_plain(p_body); r tiers_rule;
-        v_reachable boolean := jsonb_path_exists(p_body, '$.levels[*].milestones[*]');
+        v_reachable boolean := jsonb_path_exists(p_body, '$.levels[*].milestones[*]'); v_quiet uuid[];
 begin
   r := v_rules[cardinality(v_rules)];
+  if not v_plain and not v_reachable and cardinality(p_members) > 1 and tiers_walks_alike(r) then
+    v_quiet := tiers_settle_quiet(p_program, p_version, p_zone, p_ladder, p_place, v_rules, p_members, p_now);
+    if cardinality(v_quiet) > 0 then p_members := array(select unnest(p_members) except select unnest(v_quiet)); end if;
+  end if;
   with judged as materialized (
     select j.*, coalesce(j.old_level, r.keys[1]) as was, coalesce(array_position(r.keys, j.old_level) - 1, 0) as old_place,
            case when (j.s).falls_on is not null and j.by = 'earned' and r.notice_days is not null
@@ -78,6 +82,7 @@ begin
   select count(*), count(*) filter (where n.has_moved and n.place > n.old_place),
          count(*) filter (where n.has_moved and n.place < n.old_place)
     into seen, raised, lowered from now_stands n;
+  seen := seen + coalesce(cardinality(v_quiet), 0);
 end $$;
 
 -- Whom a night has to look at, after one member in order of ids: whose time has come, and whose journal has grown unseen.

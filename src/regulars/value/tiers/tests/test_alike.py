@@ -104,6 +104,68 @@ def test_all_who_stand_alike_come_to_where_each_would_have_come_alone(window, va
             assert [(*row[:-1], row[-1].rsplit(",", 1)[0]) for row in together] == alone
 
 
+def written(program_id: int) -> list[list[tuple[Any, ...]]]:
+    """Where everybody stands, every move, and what was told; without ids."""
+    with connection.cursor() as cursor:
+        found = []
+        for table in ("tiers_standing", "tiers_move", "kernel_fact"):
+            asked = f"select x.member_id, to_jsonb(x) - 'id' from {table} x where x.program_id = %s order by 1, 2"
+            cursor.execute(asked, [program_id])
+            found.append(list(cursor.fetchall()))
+    return found
+
+
+@pytest.mark.parametrize("others", OTHERS, ids=range(len(OTHERS)))
+@pytest.mark.parametrize("validity", VALIDITIES, ids=range(len(VALIDITIES)))
+@pytest.mark.parametrize("window", WINDOWS, ids=range(len(WINDOWS)))
+def test_who_stays_quietly_is_written_as_a_review_of_her_alone_would_have_written_her(window, validity, others):
+    notice = {} if others.get("downgrade") == "never" else {"notice_before_fall_days": 10}
+    program_id = with_histories({**window, "validity": validity, **others, **notice}, 7)
+    at = instant("2025-12-31 12:00")
+    with clock.at(at):
+        tiers.review_all(program_id=program_id, announce=False)
+    with connection.cursor() as cursor:
+        cursor.execute("select id from members_member where program_id = %s order by number", [program_id])
+        everybody = [row[0] for row in cursor.fetchall()]
+    with clock.at(at):
+        for n, member_id in enumerate(everybody[:8]):
+            until = at + timedelta(days=20) if n % 2 else None
+            tiers.grant(
+                program_id=program_id, member_id=member_id, ladder="main", level="gold", source="hand", actor="staff:1", until=until
+            )  # fmt: skip
+    for days in (0.6, 30, 400):
+        with clock.at(at + timedelta(days=days)):
+            with connection.cursor() as cursor:
+                cursor.execute("savepoint together")
+            tiers.review(program_id=program_id, member_ids=everybody)
+            together = written(program_id)
+            with connection.cursor() as cursor:
+                cursor.execute("rollback to together")
+            for member_id in everybody:
+                tiers.review(program_id=program_id, member_ids=[member_id])
+            alone = written(program_id)
+        assert together == alone, days
+
+
+def test_most_of_a_night_is_settled_quietly():
+    program_id = publish(ladder(window={"kind": "calendar_year"}, validity={"to": "year_end", "years": 0}))
+    fill(program_id, 300)
+    with clock.at(instant("2025-12-31 12:00")):
+        tiers.review_all(program_id=program_id, announce=False)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select cardinality(tiers_settle_quiet(%(p)s, 1, 'Europe/London', 'main', 0::smallint, tiers_rules(%(p)s, 'main', 1),"
+            " array(select id from members_member where program_id = %(p)s), %(at)s))",
+            {"p": program_id, "at": instant("2026-01-01")},
+        )
+        quiet = cursor.fetchone()[0]
+        cursor.execute(
+            "select count(*), count(*) filter (where walked_to = %s) from tiers_standing", [instant("2026-01-01")]
+        )
+        assert cursor.fetchone() == (300, quiet)
+    assert 100 < quiet < 300
+
+
 def test_a_night_walks_once_for_all_who_stand_alike_and_for_each_of_whom_there_is_news():
     settings_ = {"window": {"kind": "calendar_year"}, "validity": {"to": "year_end", "years": 0}}
     program_id = publish(ladder(**settings_))

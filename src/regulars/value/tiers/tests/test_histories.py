@@ -171,9 +171,9 @@ django.setup()
 from datetime import date
 from regulars.kernel import clock, nights
 from regulars.value.tiers import services as tiers
-sys.modules["regulars.value.tiers.services.standings"].BATCH = 4
+sys.modules["regulars.value.tiers.services.standings"].BATCH = int(sys.argv[2])
 def slow():
-    time.sleep(0.1)
+    time.sleep(float(sys.argv[3]))
     return False
 day = date(2026, 1, 1)
 with clock.at(clock.day_starts(day, "Europe/London")):
@@ -182,11 +182,11 @@ with clock.at(clock.day_starts(day, "Europe/London")):
 """
 
 
-def run_night(program_id: int) -> subprocess.Popen[bytes]:
+def run_night(program_id: int, batch: int, pause: float) -> subprocess.Popen[bytes]:
     made = connection.settings_dict
     address = f"postgresql://{made['USER']}@/{made['NAME']}?host={made['HOST']}"
     env = {**os.environ, "DATABASE_URL": address, "REGULARS_MASTER_KEY": "11" * 32, "REGULARS_SECRET_KEY": "22" * 32}
-    return subprocess.Popen([sys.executable, "-c", _NIGHT, str(program_id)], env=env)
+    return subprocess.Popen([sys.executable, "-c", _NIGHT, str(program_id), str(batch), str(pause)], env=env)
 
 
 def progress(program_id: int) -> tuple[int, bool]:
@@ -198,33 +198,55 @@ def progress(program_id: int) -> tuple[int, bool]:
         return cursor.fetchone() or (0, False)
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_night_that_is_killed_twice_ends_as_one_that_is_not():
+def ends_of_nights(size: int, *, batch: int, pause: float, kills: tuple[int, ...]) -> list[list[tuple[Any, ...]]]:
+    """The end of a night that is killed after so many batches each time, and of one that is not."""
     ends = []
     for key in ("killed", "whole"):
         program_id = publish(ladder(**YEAR).replace('"shop"', f'"{key}"'))
-        fill(program_id, 300)
+        fill(program_id, size)
         with clock.at(instant("2025-12-31 12:00")):
             tiers.review_all(program_id=program_id, announce=False)
-        for kills_after in (2, 5) if key == "killed" else ():
-            running = run_night(program_id)
-            deadline = time.monotonic() + 120
+        for kills_after in kills if key == "killed" else ():
+            running = run_night(program_id, batch, pause)
+            deadline = time.monotonic() + 240
             while progress(program_id)[0] < kills_after and running.poll() is None and time.monotonic() < deadline:
-                time.sleep(0.02)
+                time.sleep(0.005)
             os.kill(running.pid, signal.SIGKILL)
             running.wait()
             assert progress(program_id)[0] >= kills_after
             assert not progress(program_id)[1]
-        assert run_night(program_id).wait(timeout=240) == 0
+        assert run_night(program_id, batch, pause).wait(timeout=900) == 0
         with connection.cursor() as cursor:
             cursor.execute(
-                "select m.number, s.level, s.valid_until, s.look_at, (select count(*) from tiers_move t where t.member_id = m.id),"
-                " (select count(*) from kernel_fact f where f.member_id = m.id and f.kind like 'Tier%%')"
-                " from members_member m join tiers_standing s on s.member_id = m.id where m.program_id = %s order by 1",
+                "select m.number, s.level, s.valid_until, s.look_at, s.amounts, s.falls_on, s.walked_to,"
+                " coalesce(t.n, 0), coalesce(t.way, ''), coalesce(f.n, 0)"
+                " from members_member m join tiers_standing s on s.member_id = m.id"
+                " left join (select member_id, count(*) as n, string_agg(from_level || to_level || moved_at, ',' order by id) as way"
+                "   from tiers_move where cause = 'night' group by 1) t on t.member_id = m.id"
+                " left join (select member_id, count(*) as n from kernel_fact where kind like 'Tier%%' group by 1) f on f.member_id = m.id"
+                " where m.program_id = %s order by 1",
                 [program_id],
             )
             ends.append(cursor.fetchall())
         with clock.at(clock.day_starts(date(2026, 1, 1), "Europe/London")):
             assert tiers.discrepancies(program_id) == []
-    assert ends[0] == ends[1]
-    assert {row[1] for row in ends[0]} >= {"member", "silver"}
+    return ends
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_night_that_is_killed_twice_ends_as_one_that_is_not():
+    killed, whole = ends_of_nights(300, batch=4, pause=0.1, kills=(2, 5))
+    assert killed == whole
+    assert {row[1] for row in whole} >= {"member", "silver"}
+
+
+@pytest.mark.deep
+@pytest.mark.timeout(1800)
+@pytest.mark.django_db(transaction=True)
+def test_a_night_of_a_hundred_thousand_that_is_killed_three_times_ends_as_one_that_is_not():
+    killed, whole = ends_of_nights(100_000, batch=500, pause=0, kills=(3, 12, 25))
+    assert killed == whole
+    assert len(whole) == 100_000
+    moved = [row for row in whole if row[7]]
+    assert 10_000 < len(moved) < 90_000
+    assert all(row[7] == row[9] == 1 for row in moved)  # nobody moved twice, and each fall was told once
