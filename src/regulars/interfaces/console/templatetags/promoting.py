@@ -1,4 +1,4 @@
-"""Unlock hints in the reader's words."""
+"""Reasons and unlock hints in the reader's words."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django import template
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from regulars.interfaces.console import words
+from regulars.interfaces.console import whys, words
 from regulars.interfaces.console.templatetags.console import cash, moment, number
 
 register = template.Library()
@@ -26,6 +26,12 @@ def brought(body: Any) -> str:
         if value not in (None, "", [], {})
     )
     return " · ".join(told)
+
+
+@register.filter
+def why(detail: str, currency: str) -> str:
+    """Why something did not apply, beside its code; empty where the code says as much."""
+    return whys.why(detail or "", currency)
 
 
 @register.filter
@@ -48,6 +54,8 @@ def unlock(hint: Any, currency: str) -> str:
         "store": _("Buy at the store %(what)s"),
         "wait_until": _("Come back after %(at)s"),
         "coupon": _("Bring a coupon: %(what)s"),
+        "audience": _("Be on the list %(what)s"),
+        "fewer_units": _("Take no more than %(n)s"),
     }
     sentence = sentences.get(str(told.get("kind")))
     if sentence is None:

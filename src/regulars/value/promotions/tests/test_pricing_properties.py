@@ -138,7 +138,8 @@ def test_making_the_smallest_change_makes_it_apply_and_less_does_not(said, amoun
             short, rest = unlocked(found.unlock, bought, by=1)
             still = ask(snapshot, short, rest.pop("who", who), **{**asked, **rest})
             assert key not in cuts(still)
-            assert found.unlock.kind == "wait_until" or why(still, key).code == found.code
+            same = (found.code, "too_little" if found.code == "nothing_qualifies" else found.code)
+            assert found.unlock.kind == "wait_until" or why(still, key).code in same
         bought, rest = unlocked(found.unlock, bought)
         who = rest.pop("who", who)
         asked |= rest

@@ -65,6 +65,12 @@ def reason(*, bought=None, who=None, coupons=(), told=None, **more):
         ({"tenders": ("card",)}, {}, None, ("tender", ("tender", 0, "card"))),
         ({"tenders": ("card",)}, {"tenders": [("card", 1_000)]}, None, ("applied", None)),
         ({"goods": goods("tea")}, {}, None, ("nothing_qualifies", ("add_line", 1, "tea"))),
+        (
+            {"goods": goods("tea"), "min": least(1_500)},
+            {},
+            None,
+            ("nothing_qualifies", ("spend_minor", 1_500, "tea")),
+        ),
         ({"min": least(1_500)}, {}, None, ("too_little", ("spend_minor", 500, ""))),
         ({"min": least(quantity=3)}, {}, None, ("too_few", ("add_units", 2, ""))),
         ({"when": "basket.goods_minor >= 1500"}, {}, None, ("condition", ("spend_minor", 500, ""))),

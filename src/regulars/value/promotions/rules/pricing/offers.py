@@ -101,9 +101,18 @@ class Offer:
         self.nothing = self.refusal(
             "nothing_qualifies",
             "No line of this basket qualifies.",
-            Unlock("add_line", max(1, self.min_units), self.label, None, "Add goods that qualify."),
+            self._least(),
         )
         self.is_simple = self.when is None and self.calendar is None and not self.is_limited
+
+    def _least(self) -> Unlock:
+        """What a basket with none of its goods lacks: so much money of them where it asks for that, else pieces."""
+        minor = self.min_minor if self.min_pick == self.selection else 0
+        if len(self.promotion.effects) == 1 and isinstance(effect := self.promotion.effects[0], Thresholds):
+            minor = max(minor, min([step.from_minor for step in effect.steps], default=0))
+        if minor and not self.min_units:
+            return Unlock("spend_minor", minor, self.label, None, "Spend more.")
+        return Unlock("add_line", max(1, self.min_units), self.label, None, "Add goods that qualify.")
 
     def refusal(self, code: str, detail: str, unlock: Unlock | None = None, code_of: str | None = None) -> Unapplied:
         """Why it does not act (through the coupon `code_of`)."""
