@@ -48,8 +48,38 @@ class Standing(NamedTuple):
     order_id: UUID | None = None
 
 
-def body(quoted: Quoted, standing: Standing) -> bytes:
-    """`answer` as JSON. What is said of promotions that did not act is mostly what was said to others before."""
+class Explained(NamedTuple):
+    """The long part of an answer, the same whatever becomes of the session: two lists of JSON, and both as kept."""
+
+    rejected: bytes
+    hints: bytes
+    packed: bytes
+
+
+class Written(NamedTuple):
+    """An answer as it is told (`json`), and as it is kept: its short part packed, its long part by itself."""
+
+    json: bytes
+    packed: bytes
+    explained: Explained
+
+    @property
+    def kept(self) -> tuple[bytes, bytes]:
+        """Both parts as they are kept."""
+        return self.packed, self.explained.packed
+
+
+def write(quoted: Quoted, standing: Standing, explained: Explained | None = None) -> Written:
+    """`answer` as JSON. Args: explained: the long part, where the very same decision was told before."""
+    long = explained if explained is not None else explain(quoted)
+    told = _answer(quoted, standing, None, None)
+    short = pack(orjson.dumps(told))
+    told["rejected"], told["hints"] = orjson.Fragment(long.rejected), orjson.Fragment(long.hints)
+    return Written(orjson.dumps(told), short, long)
+
+
+def explain(quoted: Quoted) -> Explained:
+    """What did not act and what would unlock it. Most of it was said of other baskets before."""
     known = _written_before.get
     written = [known(u) or _written(u) for u in quoted.verdict.pricing.unapplied]
     rejected = [one.rejected for one in written] + [orjson.dumps(row) for row in _refused_rules(quoted.verdict)]
@@ -58,12 +88,12 @@ def body(quoted: Quoted, standing: Standing) -> bytes:
         near = [one for one in written if one.nearness is not None]
         near.sort(key=_BY_NEARNESS)
         hints += [one.hint for one in near[: MOST_HINTS - len(hints)]]
-    told = _answer(quoted, standing, _listed(rejected), _listed(hints[:MOST_HINTS]))
-    return orjson.dumps(told)
+    told = _listed(rejected), _listed(hints[:MOST_HINTS])
+    return Explained(*told, pack(b'{"rejected":%b,"hints":%b}' % told))
 
 
-def _listed(rows: list[bytes]) -> orjson.Fragment:
-    return orjson.Fragment(b"[%b]" % b",".join(rows))
+def _listed(rows: list[bytes]) -> bytes:
+    return b"[%b]" % b",".join(rows)
 
 
 class _Written(NamedTuple):
@@ -267,11 +297,13 @@ def _nearness(unlock: Unlock) -> tuple[int, int]:
 
 
 def pack(told: bytes) -> bytes:
-    """An answer as it is kept: with two hundred promotions it is long, and every telling keeps one."""
+    """JSON as it is kept: with two hundred promotions it is long, and every telling keeps some."""
     return zlib.compress(told, 1)
 
 
-def unpack(kept: bytes) -> dict[str, Any]:
-    """What `pack` made, read."""
+def unpack(kept: bytes, explained: bytes | None = None) -> dict[str, Any]:
+    """An answer out of what is kept of it; without its long part, that is None."""
     found: dict[str, Any] = orjson.loads(zlib.decompress(kept))
+    if explained is not None:
+        found.update(orjson.loads(zlib.decompress(explained)))
     return found

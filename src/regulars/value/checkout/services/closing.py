@@ -9,12 +9,13 @@ from regulars.kernel import clock, idempotency, ids
 from regulars.kernel.errors import Busy, Refusal
 from regulars.value.catalog.terms import Entitlement
 from regulars.value.checkout.rules import reserving
-from regulars.value.checkout.rules.answers import Standing, pack
-from regulars.value.checkout.services import deciding, engine, kept
+from regulars.value.checkout.rules.answers import Explained, Standing
+from regulars.value.checkout.services import deciding, engine, kept, lately
 from regulars.value.checkout.services.deciding import Decided
 from regulars.value.checkout.services.following import brought
 from regulars.value.checkout.services.giving import Given, given
 from regulars.value.checkout.services.kept import Kept
+from regulars.value.checkout.services.lately import Told
 from regulars.value.checkout.services.putting import quoted_of, session_with
 from regulars.value.checkout.services.tendering import (
     FASTER,
@@ -38,7 +39,7 @@ from regulars.value.promotions.terms import Decision, Question, Rejected, Verdic
 
 _CLOSE = (
     "checkout_close(%s::int, %s::text, %s::bigint, %s::uuid, %s::uuid, %s::int, %s::bytea, %s::bytea,"
-    " %s::timestamptz, %s::text)"
+    " %s::bytea, %s::timestamptz, %s::text)"
 )
 
 
@@ -54,6 +55,11 @@ def close(
     Raises: NoSession; SessionCancelled; SessionExpired; QuoteChanged with the differences; NotEntitled; OutOfStock;
     IdempotencyMismatch; Busy.
     """
+    told = lately.take(program_id=program_id, key=key)
+    if told is not None:
+        session = _try(program_id, told.found, digest, actor, repeat, FASTER, told)
+        if session is not None:
+            return session
     for number in range(TRIES + 1):
         found = kept.must_find(program_id=program_id, key=key)
         if found.state == SessionState.CLOSED:
@@ -95,15 +101,19 @@ def _try(
     actor: str,
     repeat: Repeat | None,
     again: tuple[type[Refusal], ...],
+    told: Told | None = None,
 ) -> Session | None:
     """One try; None when somebody else was faster (a refusal of `again` says so) and it has to be decided again."""
     try:
         if found.state == SessionState.TENDERING:
             return _of_tender(program_id, found, digest, actor, repeat)
-        decided = deciding.decide(asked_again(program_id, found))
+        decided = lately.decide(told) if told is not None else deciding.decide(asked_again(program_id, found))
+        if decided is None:
+            return None
         refuse_changed(found, decided, digest)
         closing = _closing(found, decided, actor, repeat)
-        return _write(found, decided, closing)
+        is_as_told = told is not None and decided.entitlement is told.decided.entitlement  # the very same decision
+        return _write(found, decided, closing, told.explained if told is not None and is_as_told else None)
     except again:
         return None
     except psycopg.errors.UniqueViolation as taken:
@@ -222,8 +232,8 @@ def _issues(decided: Decided, ref: str) -> tuple[Issue, ...]:
     return tuple(issues)
 
 
-def _write(found: Kept, decided: Decided, closing: Closing) -> Session:
-    """The order and the closed session, in one statement."""
+def _write(found: Kept, decided: Decided, closing: Closing, explained: Explained | None = None) -> Session:
+    """The order and the closed session, in one statement. Args: explained: what is kept already, and stays."""
     program_id = decided.asked.program_id
     member = decided.question.member
     closed = orders.prepare(
@@ -239,8 +249,7 @@ def _write(found: Kept, decided: Decided, closing: Closing) -> Session:
         expires_at=found.expires_at,
         order_id=closing.order_id,
     )
-    quoted = quoted_of(decided, closed)
-    session = session_with(decided, quoted, standing, 201)
+    session, written = session_with(quoted_of(decided, closed), standing, 201, explained)
     before = Before(
         _CLOSE,
         (
@@ -251,7 +260,8 @@ def _write(found: Kept, decided: Decided, closing: Closing) -> Session:
             member.member_id if member else None,
             decided.snapshot.version,
             session.digest,
-            pack(session.json),
+            written.packed,
+            written.explained.packed if explained is None else None,
             closing.recorded_at,
             closing.actor,
         ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -35,6 +35,8 @@ _CONTEXT = (
 )
 _SEED = "checkout.seed"
 _ALWAYS = ("audiences",)
+_FIRST_KNOWN = 5  # before it: where the session stands, and the version
+_NEVER, _ALWAYS_SO = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
 class Asked(NamedTuple):
@@ -91,6 +93,12 @@ class Context(NamedTuple):
     limits_left: str | None
     benefits: list[str] | None
     plans: list[str] | None
+    session_id: UUID | None
+
+    @property
+    def known(self) -> tuple[Any, ...]:
+        """All that a decision rests on, but for the version: not where the session stands."""
+        return self[_FIRST_KNOWN:-1]
 
     @property
     def account(self) -> Account:
@@ -108,7 +116,8 @@ class Context(NamedTuple):
 class Decided(NamedTuple):
     """A decision with everything that it rests on. `counters`: the member's own, after it (None: unchanged).
 
-    `coupons` are those that it uses; `json` is the question as JSON (empty for a frozen one).
+    `coupons` are those that it uses; `json` is the question as JSON (empty for a frozen one). `good_until`: when a
+    coupon that was looked at begins or ends, so that the same knowledge says something else.
     """
 
     asked: Asked
@@ -121,6 +130,7 @@ class Decided(NamedTuple):
     stock: tuple[tuple[str, Decimal], ...]
     counters: Mapping[str, int] | None
     json: bytes = b""
+    good_until: datetime = _NEVER
 
     @property
     def barred(self) -> tuple[Barred, ...]:
@@ -128,12 +138,13 @@ class Decided(NamedTuple):
         return self.entitlement.barred
 
 
-def decide(asked: Asked) -> Decided:
+def decide(asked: Asked, before: Decided | None = None) -> Decided:
     """Read all that is known now, and decide.
 
     The keys of limits depend on the program's version, which is read here too: they are asked for the version that
     this process saw last, and once more when it was another, or when older terms are kept for this member.
 
+    Args: before: the same basket as it was decided a moment ago; it holds still, if all that is known is the same.
     Raises: UnknownMember; Invalid for lines without a price; NoSuchVersion.
     """
     guess = promotions.snapshot(program_id=asked.program_id)
@@ -150,19 +161,26 @@ def decide(asked: Asked) -> Decided:
         snapshot = promotions.snapshot(program_id=asked.program_id, version=version)
         limits = _limits(asked, snapshot, ())
         ctx = _context(asked, snapshot, limits)
+    if before is not None and _still_holds(before, ctx, snapshot, asked.now):
+        return before._replace(asked=asked, ctx=ctx)
     if asked.only is not None:
         snapshot, only = engine.with_drafts(snapshot, asked.only)
         asked = asked._replace(only=only)
-    held = _coupons(asked, ctx, snapshot)
+    held, good_until = _coupons(asked, ctx, snapshot)
     templates = tuple(sorted({c.template for c in held if not c.refused}))
     left = orjson.loads(ctx.limits_left) if ctx.limits_left else {}
     if templates:
         more = {k: v for k, v in _limits(asked, snapshot, templates).items() if k not in limits}
         if more:
             left = {**left, **promotions.left(program_id=asked.program_id, limits=more)}
+            good_until = _NEVER  # what is left of these is not among what is known
     if asked.member_id is not None and not ctx.is_member:
         raise UnknownMember
-    return _decided(asked, ctx, snapshot, held, left)
+    return _decided(asked, ctx, snapshot, held, left)._replace(good_until=good_until)
+
+
+def _still_holds(before: Decided, ctx: Context, snapshot: Snapshot, now: datetime) -> bool:
+    return before.snapshot is snapshot and now < before.good_until and before.ctx.known == ctx.known
 
 
 def _limits(asked: Asked, snapshot: Snapshot, templates: tuple[str, ...]) -> Mapping[str, int]:
@@ -220,15 +238,15 @@ def wants_of(snapshot: Snapshot) -> list[str]:
     return wants
 
 
-def _coupons(asked: Asked, ctx: Context, snapshot: Snapshot) -> tuple[CouponHeld, ...]:
-    """The coupons of the basket, each found or with the reason why it cannot be used, in the order told."""
+def _coupons(asked: Asked, ctx: Context, snapshot: Snapshot) -> tuple[tuple[CouponHeld, ...], datetime]:
+    """The coupons of the basket in the order told, each found or why not; and until when that holds."""
     if not asked.told.coupons:
-        return ()
-    rows = orjson.loads(ctx.coupons) if ctx.coupons else []
+        return (), _ALWAYS_SO
+    rows = [_coupon_row(row) for row in orjson.loads(ctx.coupons)] if ctx.coupons else []
     held = coupons.judge(
         program_id=asked.program_id,
         codes=asked.codes,
-        rows=[_coupon_row(row) for row in rows],
+        rows=[tuple(row.values()) for row in rows],
         at=asked.now,
         member_id=ctx.member_id if ctx.is_member else None,
         store=asked.told.store,
@@ -236,16 +254,20 @@ def _coupons(asked: Asked, ctx: Context, snapshot: Snapshot) -> tuple[CouponHeld
         tier=ctx.tier or snapshot.base_tier,
         audiences=frozenset(ctx.audiences or ()),
     )
-    return tuple([CouponHeld(*h[:5]) for h in held])
+    turns = [row[name] for row in rows for name in _TIMES if row[name] is not None and row[name] > asked.now]
+    return tuple([CouponHeld(*h[:5]) for h in held]), min(turns, default=_ALWAYS_SO)
 
 
-def _coupon_row(row: dict[str, Any]) -> tuple[Any, ...]:
+_TIMES = ("starts_at", "ends_at", "until")
+
+
+def _coupon_row(row: dict[str, Any]) -> dict[str, Any]:
     """A row of coupons_context out of JSON."""
     for name in ("coupon_id", "member_id", "offered_to"):
         row[name] = UUID(row[name]) if row[name] else None
-    for name in ("starts_at", "ends_at", "until"):
+    for name in _TIMES:
         row[name] = datetime.fromisoformat(row[name]) if row[name] else None
-    return tuple(row.values())
+    return row
 
 
 def counted_of(decided: Decided) -> tuple[Counted, ...]:

@@ -10,14 +10,14 @@ import orjson
 from django.db import connection
 
 from regulars.kernel import postgres
-from regulars.value.checkout.rules.answers import Standing, standing_json, unpack
+from regulars.value.checkout.rules.answers import Standing, pack, standing_json, unpack
 from regulars.value.checkout.terms import NoSession, Session, SessionState
 from regulars.value.orders.terms import OrderState
 
 _COLUMNS = (
     "s.id, s.key, s.state, s.revision, s.opening, s.member_id, s.store, s.channel, s.told::text, s.version, s.digest,"
-    " s.answer, s.question, s.reserved::text, s.tender_until, s.tendered_at, s.expires_at, s.order_id, s.changed_at,"
-    " (select o.state from orders_facts o where o.order_id = s.order_id)"
+    " s.answer, s.explained, s.question, s.reserved::text, s.tender_until, s.tendered_at, s.expires_at, s.order_id,"
+    " s.changed_at, (select o.state from orders_facts o where o.order_id = s.order_id)"
 )
 _ONE = f"select {_COLUMNS} from checkout_session s where s.program_id = %s::int and s.key = %s::text"
 _LOCKED = f"{_ONE} for update of s"
@@ -39,6 +39,7 @@ class Kept(NamedTuple):
     version: int
     digest: bytes
     answer: bytes
+    explained: bytes | None
     question: bytes | None
     reserved: str | None
     tender_until: datetime | None
@@ -51,7 +52,7 @@ class Kept(NamedTuple):
     @property
     def quote(self) -> dict[str, Any]:
         """The last answer."""
-        return unpack(bytes(self.answer))
+        return unpack(bytes(self.answer), bytes(self.explained) if self.explained is not None else None)
 
 
 def find(*, program_id: int, key: str, lock: bool = False) -> Kept | None:
@@ -74,20 +75,30 @@ def must_find(*, program_id: int, key: str, lock: bool = False) -> Kept:
     return kept
 
 
-def session_of(kept: Kept, *, status: int = 200, was_done: bool = False) -> Session:
-    """A session as it stands: its last answer with what became of it since."""
-    state: SessionState | OrderState = SessionState(kept.state)
-    if kept.order_state in _CAME_BACK:
-        state = OrderState(kept.order_state)
-    quote = kept.quote
-    standing = Standing(
+def packed(kept: Kept) -> bytes:
+    """The short part of a session's answer, as it is kept, once more: where it stands is said anew."""
+    told = unpack(bytes(kept.answer))
+    told.update(standing_json(_standing(kept, SessionState(kept.state))))
+    return pack(orjson.dumps(told))
+
+
+def _standing(kept: Kept, state: SessionState | OrderState) -> Standing:
+    return Standing(
         state=state,
         revision=kept.revision,
         expires_at=kept.expires_at,
         tender_until=kept.tender_until,
         order_id=kept.order_id,
     )
-    quote.update(standing_json(standing))
+
+
+def session_of(kept: Kept, *, status: int = 200, was_done: bool = False) -> Session:
+    """A session as it stands: its last answer with what became of it since."""
+    state: SessionState | OrderState = SessionState(kept.state)
+    if kept.order_state in _CAME_BACK:
+        state = OrderState(kept.order_state)
+    quote = kept.quote
+    quote.update(standing_json(_standing(kept, state)))
     return Session(
         key=kept.key,
         state=state,

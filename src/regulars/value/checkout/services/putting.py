@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import NamedTuple
 
 import orjson
 import psycopg
@@ -12,8 +13,8 @@ from django.db import transaction
 from regulars.kernel import clock, ids, secrets
 from regulars.kernel.errors import Busy, Invalid
 from regulars.value.checkout.rules import answers, telling
-from regulars.value.checkout.rules.answers import Quoted, Standing
-from regulars.value.checkout.services import deciding, kept, releasing
+from regulars.value.checkout.rules.answers import Explained, Quoted, Standing, Written
+from regulars.value.checkout.services import deciding, kept, lately, releasing
 from regulars.value.checkout.services.deciding import Asked, Decided
 from regulars.value.checkout.services.places import member_of, place_of
 from regulars.value.checkout.terms import (
@@ -36,8 +37,15 @@ _TRIES = 5
 _IDENTIFIER = "checkout.identifier"
 _PUT = (
     "select checkout_put(%s::uuid, %s::int, %s::text, %s::bigint, %s::uuid, %s::text, %s::text, %s::jsonb, %s::int,"
-    " %s::bytea, %s::bytea, %s::timestamptz, %s::timestamptz, %s::text)"
+    " %s::bytea, %s::bytea, %s::bytea, %s::timestamptz, %s::timestamptz, %s::text)"
 )
+
+
+class Answered(NamedTuple):
+    """A session as it answers a call, and the answer as it is kept."""
+
+    session: Session
+    written: Written
 
 
 def put(
@@ -80,7 +88,7 @@ def _try(asked: Asked, actor: str, dry: bool) -> Session | None:
     decided = deciding.decide(asked)
     state, order = decided.ctx.session_state, decided.ctx.session_order
     if dry:
-        return quoted_session(decided, standing_of(decided, expires_at=asked.now + KEPT_OPEN))
+        return quoted_session(decided, standing_of(decided, expires_at=asked.now + KEPT_OPEN)).session
     if state == SessionState.CLOSED:
         raise SessionClosed(order=ids.encode("ord", order) if order else None)
     if state == SessionState.CANCELLED:
@@ -155,7 +163,7 @@ def quoted_of(decided: Decided, closed: Closed) -> Quoted:
     )
 
 
-def quoted_session(decided: Decided, standing: Standing, status: int = 200) -> Session:
+def quoted_session(decided: Decided, standing: Standing, status: int = 200) -> Answered:
     """A decision as the session that it makes: what it costs now, and what she holds now."""
     closed = prepare(
         verdict=decided.verdict,
@@ -164,13 +172,13 @@ def quoted_session(decided: Decided, standing: Standing, status: int = 200) -> S
         now=decided.asked.now,
         is_kept=False,
     )
-    return session_with(decided, quoted_of(decided, closed), standing, status)
+    return session_with(quoted_of(decided, closed), standing, status)
 
 
-def session_with(decided: Decided, quoted: Quoted, standing: Standing, status: int) -> Session:
-    """The session that answers a call."""
-    member = quoted.question.member
-    return Session(
+def session_with(quoted: Quoted, standing: Standing, status: int, explained: Explained | None = None) -> Answered:
+    """The session that answers a call. Args: explained: as the very same decision was explained before."""
+    member, written = quoted.question.member, answers.write(quoted, standing, explained)
+    session = Session(
         key=quoted.key,
         state=standing.state,
         revision=standing.revision,
@@ -183,9 +191,10 @@ def session_with(decided: Decided, quoted: Quoted, standing: Standing, status: i
         order_id=standing.order_id,
         expires_at=standing.expires_at,
         tender_until=standing.tender_until,
-        json=answers.body(quoted, standing),
+        json=written.json,
         status=status,
     )
+    return Answered(session, written)
 
 
 def standing_of(decided: Decided, *, expires_at: datetime) -> Standing:
@@ -197,10 +206,11 @@ def _write(decided: Decided, actor: str) -> Session | None:
     """The session written; None when somebody else was faster and it has to be decided again."""
     asked, is_new = decided.asked, decided.ctx.revision is None
     standing = standing_of(decided, expires_at=asked.now + KEPT_OPEN)
-    session = quoted_session(decided, standing, status=201 if is_new else 200)
+    session, written = quoted_session(decided, standing, status=201 if is_new else 200)
+    session_id = decided.ctx.session_id or ids.new_id()
     basket = telling.told_to_json(asked.told, asked.occurred_at)
     params = (
-        ids.new_id(),
+        session_id,
         asked.program_id,
         asked.key,
         decided.ctx.revision,
@@ -210,7 +220,7 @@ def _write(decided: Decided, actor: str) -> Session | None:
         orjson.dumps(basket).decode(),
         decided.snapshot.version,
         session.digest,
-        answers.pack(session.json),
+        *written.kept,
         standing.expires_at,
         asked.now,
         actor,
@@ -223,4 +233,5 @@ def _write(decided: Decided, actor: str) -> Session | None:
         if taken.diag.constraint_name == "S1_a_key_names_one_session":
             return None
         raise
+    lately.remember(session_id=session_id, session=session, decided=decided, written=written)
     return session

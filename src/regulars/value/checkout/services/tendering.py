@@ -27,7 +27,7 @@ from regulars.value.checkout.services.deciding import Asked, Decided
 from regulars.value.checkout.services.giving import given
 from regulars.value.checkout.services.kept import Kept
 from regulars.value.checkout.services.places import place_of
-from regulars.value.checkout.services.putting import quoted_of, session_with
+from regulars.value.checkout.services.putting import Answered, quoted_of, session_with
 from regulars.value.checkout.terms import (
     LONGEST_TENDERING,
     MOST_TENDER_MINUTES,
@@ -75,7 +75,7 @@ FASTER: tuple[type[Refusal], ...] = (
 _HOLDS_LONGER = timedelta(days=1)  # than the tender: what lets holds go by night never meets one that is in use
 _TENDER = (
     "select checkout_tender(%s::int, %s::text, %s::bigint, %s::uuid, %s::bigint, %s::int, %s::bytea, %s::bytea,"
-    " %s::bytea, %s::jsonb, %s::timestamptz, %s::timestamptz, %s::timestamptz, %s::text)"
+    " %s::bytea, %s::bytea, %s::jsonb, %s::timestamptz, %s::timestamptz, %s::timestamptz, %s::text)"
 )
 _EXTEND = (
     "select checkout_extend(%s::int, %s::text, %s::bigint, %s::timestamptz, %s::timestamptz, %s::bytea,"
@@ -210,7 +210,7 @@ def _try(
     standing = Standing(
         state=SessionState.TENDERING, revision=found.revision + 1, expires_at=found.expires_at, tender_until=until
     )
-    session = _answered(decided, standing)
+    session, written = _answered(decided, standing)
     params = (
         program_id,
         found.key,
@@ -219,7 +219,7 @@ def _try(
         decided.ctx.version if member else None,
         decided.snapshot.version,
         session.digest,
-        answers.pack(session.json),
+        *written.kept,
         engine.question_body(decided.json),
         orjson.dumps(reserve).decode(),
         until,
@@ -234,7 +234,7 @@ def _try(
     return session
 
 
-def _answered(decided: Decided, standing: Standing) -> Session:
+def _answered(decided: Decided, standing: Standing) -> Answered:
     """What she holds once the points that pay are set aside."""
     closed = prepare(
         verdict=decided.verdict,
@@ -247,7 +247,7 @@ def _answered(decided: Decided, standing: Standing) -> Session:
     for paid in decided.verdict.spend:
         had = balances[paid.unit]
         balances[paid.unit] = had._replace(active=had.active - paid.amount, held=had.held + paid.amount)
-    return session_with(decided, quoted_of(decided, closed._replace(balances=balances)), standing, 200)
+    return session_with(quoted_of(decided, closed._replace(balances=balances)), standing, 200)
 
 
 def _extend(program_id: int, found: Kept, digest: bytes | None, minutes: int) -> Session | None:
@@ -265,7 +265,7 @@ def _extend(program_id: int, found: Kept, digest: bytes | None, minutes: int) ->
         found.revision,
         until,
         until + _HOLDS_LONGER,
-        answers.pack(session.json),
+        kept.packed(longer),
         now,
     )
     try:

@@ -11,12 +11,14 @@ create or replace function checkout_context(p_program int, p_key text, p_member 
   out birth_month smallint, out birth_day smallint, out zone text, out locale text, out attributes text, out tier text,
   out version bigint, out active bigint[], out pending bigint[], out held bigint[], out debt bigint[],
   out overdue bigint[], out counters text, out audiences text[], out consents text[], out orders bigint,
-  out coupons text, out goods text, out limits_left text, out benefits text[], out plans text[])
-language plpgsql stable as $$
+  out coupons text, out goods text, out limits_left text, out benefits text[], out plans text[], out session_id uuid)
+language plpgsql stable
+-- every basket asks the same by keys: with a plan for each list of goods and codes, planning is most of the time
+set plan_cache_mode = force_generic_plan as $$
 declare v_member uuid := p_member; v_into uuid; v_went int := 0;
 begin
-  select s.state, s.revision, s.opening, s.order_id, coalesce(p_member, case when p_keeps then s.member_id end)
-    into session_state, checkout_context.revision, checkout_context.opening, session_order, v_member
+  select s.id, s.state, s.revision, s.opening, s.order_id, coalesce(p_member, case when p_keeps then s.member_id end)
+    into session_id, session_state, checkout_context.revision, checkout_context.opening, session_order, v_member
     from checkout_session s where s.program_id = p_program and s.key = p_key;
   if not found then v_member := p_member; end if;
   select f.current_version into rule_version from programs_facts f where f.program_id = p_program;

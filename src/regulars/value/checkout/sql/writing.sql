@@ -3,7 +3,8 @@ alter table checkout_session alter column answer set storage external, alter col
 alter table checkout_session set (fillfactor = 80);
 
 -- The only writers of sessions. Each locks the session's row first, sees that it is the one that was read (`p_revision`),
--- and does all of its change or nothing. What a session has reserved lies in its row, so it is used once or released once.
+-- and does all of its change or nothing. `p_explained` is the long part of an answer: what did not act, why, what would
+-- unlock it; it stays where a write says nothing of it. What a session has reserved lies in its row, so it is used once or released once.
 -- Locks: the session, the account, coupons, stock by sku, limits by key with budgets last.
 
 -- A session that is still as it was read. `p_states`: which it may be in.
@@ -12,10 +13,13 @@ returns checkout_session language plpgsql as $$
 declare s checkout_session;
 begin
   select x.* into s from checkout_session x where x.program_id = p_program and x.key = p_key for update;
-  if not found or s.revision <> p_revision or s.state <> all (p_states) then
-    raise exception using errcode = 'RGREF', message = 'session_moved', detail = 'The session has changed since it was read.';
-  end if;
+  if not found or s.revision <> p_revision or s.state <> all (p_states) then perform checkout_moved(); end if;
   return s;
+end $$;
+
+create or replace function checkout_moved() returns void language plpgsql as $$
+begin
+  raise exception using errcode = 'RGREF', message = 'session_moved', detail = 'The session has changed since it was read.';
 end $$;
 
 -- Give back all that a session has reserved: points, the member's own counters, coupons, stock, limits and budgets.
@@ -57,22 +61,23 @@ create or replace function checkout_negative(p_counters jsonb) returns jsonb lan
 
 -- A basket told, new or again (`p_revision` null: new). What was reserved for what it was before goes back.
 create or replace function checkout_put(p_id uuid, p_program int, p_key text, p_revision bigint, p_member uuid, p_store text,
-  p_channel text, p_told jsonb, p_version int, p_digest bytea, p_answer bytea, p_expires timestamptz, p_now timestamptz,
-  p_actor text) returns bigint language plpgsql as $$
+  p_channel text, p_told jsonb, p_version int, p_digest bytea, p_answer bytea, p_explained bytea, p_expires timestamptz,
+  p_now timestamptz, p_actor text) returns bigint language plpgsql as $$
 declare s checkout_session;
 begin
   if p_revision is null then
     insert into checkout_session (id, program_id, key, state, revision, opening, member_id, store, channel, told, version,
-      digest, answer, expires_at, made_at, changed_at, actor)
+      digest, answer, explained, expires_at, made_at, changed_at, actor)
     values (p_id, p_program, p_key, 'open', 1, 1, p_member, p_store, p_channel, p_told, p_version, p_digest, p_answer,
-      p_expires, p_now, p_now, p_actor);
+      p_explained, p_expires, p_now, p_now, p_actor);
     return 1;
   end if;
   s := checkout_hold(p_program, p_key, p_revision, '{open,tendering,expired}');
   perform checkout_release(s, p_now, p_actor);
   update checkout_session x set state = 'open', revision = x.revision + 1, member_id = p_member, store = p_store,
-         channel = p_channel, told = p_told, version = p_version, digest = p_digest, answer = p_answer, question = null,
-         reserved = null, tender_until = null, tendered_at = null, expires_at = p_expires, changed_at = p_now, actor = p_actor
+         channel = p_channel, told = p_told, version = p_version, digest = p_digest, answer = p_answer,
+         explained = p_explained, question = null, reserved = null, tender_until = null, tendered_at = null,
+         expires_at = p_expires, changed_at = p_now, actor = p_actor
    where x.id = s.id;
   return s.revision + 1;
 end $$;
@@ -82,8 +87,8 @@ end $$;
 -- "takes": {"keys", "amounts", "limits", "hot", "budget"}, "benefits": {"keys", "ids", "uses", "costs", "store", "at", "ref"}};
 -- each may be missing. `p_account` null: nothing depends on it.
 create or replace function checkout_tender(p_program int, p_key text, p_revision bigint, p_member uuid, p_account bigint,
-  p_version int, p_digest bytea, p_answer bytea, p_question bytea, p_reserve jsonb, p_until timestamptz,
-  p_holds_until timestamptz, p_now timestamptz, p_actor text) returns bigint language plpgsql as $$
+  p_version int, p_digest bytea, p_answer bytea, p_explained bytea, p_question bytea, p_reserve jsonb,
+  p_until timestamptz, p_holds_until timestamptz, p_now timestamptz, p_actor text) returns bigint language plpgsql as $$
 declare s checkout_session; h jsonb; r jsonb := p_reserve; v_skus jsonb; v_quantities jsonb;
 begin
   s := checkout_hold(p_program, p_key, p_revision, '{open}');
@@ -114,8 +119,8 @@ begin
       checkout_texts(r #> '{takes,budget}')::boolean[]);
   end if;
   update checkout_session x set state = 'tendering', revision = x.revision + 1, member_id = p_member, version = p_version,
-         digest = p_digest, answer = p_answer, question = p_question, reserved = r, tender_until = p_until,
-         tendered_at = p_now, changed_at = p_now, actor = p_actor
+         digest = p_digest, answer = p_answer, explained = p_explained, question = p_question, reserved = r,
+         tender_until = p_until, tendered_at = p_now, changed_at = p_now, actor = p_actor
    where x.id = s.id;
   return s.revision + 1;
 end $$;
@@ -139,16 +144,20 @@ begin
 end $$;
 
 -- The session's part of a close; the order is written by orders_close in the same statement, which uses what is reserved.
+-- What follows in this transaction goes by keys alone, and is planned once for all.
 create or replace function checkout_close(p_program int, p_key text, p_revision bigint, p_order uuid, p_member uuid,
-  p_version int, p_digest bytea, p_answer bytea, p_now timestamptz, p_actor text) returns bigint language plpgsql as $$
-declare s checkout_session;
+  p_version int, p_digest bytea, p_answer bytea, p_explained bytea, p_now timestamptz, p_actor text) returns bigint
+language plpgsql as $$
+declare v_revision bigint;
 begin
-  s := checkout_hold(p_program, p_key, p_revision, '{open,tendering}');
+  perform set_config('plan_cache_mode', 'force_generic_plan', true);
   update checkout_session x set state = 'closed', revision = x.revision + 1, order_id = p_order, member_id = p_member,
-         version = p_version, digest = p_digest, answer = p_answer, question = null, reserved = null, tender_until = null,
-         tendered_at = null, changed_at = p_now, actor = p_actor
-   where x.id = s.id;
-  return s.revision + 1;
+         version = p_version, digest = p_digest, answer = p_answer, explained = coalesce(p_explained, x.explained),
+         question = null, reserved = null, tender_until = null, tendered_at = null, changed_at = p_now, actor = p_actor
+   where x.program_id = p_program and x.key = p_key and x.revision = p_revision and x.state in ('open', 'tendering')
+  returning x.revision into v_revision;
+  if v_revision is null then perform checkout_moved(); end if;
+  return v_revision;
 end $$;
 
 -- The end of a session that is not closed: everything goes back. `p_state`: cancelled or expired; open ends a tender only.

@@ -92,12 +92,12 @@ def test_a_member_who_is_suspended_while_she_pays_gets_her_goods_without_points(
     quote = house.put(program, house.line("b", 1000, sku="book"), key="b", member_id=mary)
     write = closing._write
 
-    def late(found, decided, told):
+    def late(found, decided, *rest):
         if house.one("select status from members_member where id = %s", mary) == "active":
             members.set_status(
                 program_id=program, member_id=mary, status=MemberStatus.SUSPENDED, reason="asked", actor="staff:1"
             )
-        return write(found, decided, told)
+        return write(found, decided, *rest)
 
     monkeypatch.setattr(closing, "_write", late)
     done = house.close(program, "b")

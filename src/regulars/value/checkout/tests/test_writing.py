@@ -23,13 +23,13 @@ FARTHER = {"key": "farther", "min": {"amount": "99.00"}, "effects": [{"kind": "o
 def quoted(monkeypatch):
     """Every answer that was written, with what it was made of."""
     seen: list[Any] = []
-    written = answers.body
+    written = answers.write
 
-    def body(quoted: answers.Quoted, standing: answers.Standing) -> bytes:
-        seen.append((quoted, standing, written(quoted, standing)))
+    def write(quoted: answers.Quoted, standing: answers.Standing, explained: Any = None) -> answers.Written:
+        seen.append((quoted, standing, written(quoted, standing, explained)))
         return seen[-1][2]
 
-    monkeypatch.setattr(putting.answers, "body", body)
+    monkeypatch.setattr(putting.answers, "write", write)
     return seen
 
 
@@ -42,7 +42,8 @@ def test_an_answer_written_in_parts_is_the_whole_answer(quoted):
     assert len(quoted) == 4
     for one, standing, written in quoted:
         whole = answers.answer(one, standing)
-        assert orjson.loads(written) == orjson.loads(orjson.dumps(whole))
+        assert orjson.loads(written.json) == orjson.loads(orjson.dumps(whole))
+        assert orjson.dumps(answers.unpack(written.packed, written.explained.packed)) == written.json
         hinted = [h["key"] for h in whole["hints"]]
         assert hinted.index("far") < hinted.index("farther")
         assert {r["key"] for r in whole["rejected"]} >= {"coffee-once", "far", "farther"}
@@ -55,7 +56,7 @@ def test_what_bars_a_line_is_hinted_first_and_hints_are_at_most_twenty(quoted):
     one, standing, _ = quoted[0]
     unlock = Unlock("join", 0, "", None, "Join.")
     one = one._replace(barred=(Barred(1, "tea", "members", Why.MEMBERS_ONLY, "For members.", unlock),))
-    written = orjson.loads(answers.body(one, standing))
+    written = orjson.loads(answers.write(one, standing).json)
     assert written == orjson.loads(orjson.dumps(answers.answer(one, standing)))
     assert [h["key"] for h in written["hints"]] == ["members", *(f"far-{n:02}" for n in range(24, 5, -1))]
 

@@ -192,6 +192,10 @@ create or replace function coupons_redeem(p_program int, p_ids uuid[], p_codes t
   p_member uuid default null, p_owner text default null, p_actor text default 'system:checkout') returns int
 language plpgsql as $$
 begin
+  if cardinality(p_ids) = 1 and cardinality(p_codes) = 0
+     and coupons_redeem_one(p_program, p_ids[1], p_order, coalesce(p_owner, p_order), p_at, p_member, p_actor) then
+    return 1;
+  end if;
   return coupons_take(p_program, p_ids, p_codes, coalesce(p_owner, p_order), null, p_order, p_at, p_member, p_actor);
 end $$;
 
