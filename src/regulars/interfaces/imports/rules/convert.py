@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -20,6 +21,7 @@ from regulars.kernel import money
 
 GOODS, ADJUSTMENT, CREDIT, REFUND, BAD = 0, 1, 2, 3, 9
 MAX_KEY, MAX_TEXT = 100, 300
+_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)  # as of orders that tills tell
 _NUMBER = r"^[+-]?(\d{1,12}(\.\d{0,6})?|\.\d{1,6})$"
 _ISO = r"^\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,6})?)?)?$"
 _ISO_OFFSET = r"^\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)$"
@@ -265,13 +267,20 @@ class _Columns(NamedTuple):
     is_mine: pa.Array  # a positive line of a member
 
 
-def _columns(work: _Work, currency: str) -> _Columns:
+def _at(instant: datetime) -> pa.Scalar:
+    return pa.scalar(instant, pa.timestamp("us", "UTC"))
+
+
+def _columns(work: _Work, currency: str, latest: datetime | None) -> _Columns:
     mapping = work.mapping
     ref, sku, member = work.ours("order"), work.ours("sku"), work.ours("member")
     work.fault(pc.is_null(ref), "missing:order")
     work.fault(pc.is_null(sku), "missing:sku")
     occurred_at = instants(work.column(mapping.columns["occurred_at"][0]), formats=mapping.times, zone=mapping.zone)
-    work.fault(pc.is_null(occurred_at), "bad_time:occurred_at")
+    long_ago = pc.less(occurred_at, _at(_EARLIEST))
+    work.fault(pc.or_(pc.is_null(occurred_at), pc.fill_null(long_ago, False)), "bad_time:occurred_at")
+    if latest is not None:
+        work.fault(pc.fill_null(pc.greater(occurred_at, _at(latest)), False), "in_future:occurred_at")
     if "currency" in mapping.columns:
         work.fault(pc.fill_null(pc.not_equal(work.ours("currency"), currency), True), "other_currency")
     description = work.ours("description", limit=10_000)
@@ -302,14 +311,15 @@ def _columns(work: _Work, currency: str) -> _Columns:
     return _Columns(table, exact, pc.and_(is_positive, pc.is_valid(member)))
 
 
-def convert(chunk: Chunk, mapping: Mapping, currency: str) -> Staged:
+def convert(chunk: Chunk, mapping: Mapping, currency: str, latest: datetime | None = None) -> Staged:
     """The rows of orders in a chunk, typed; with what was left out, why, and the sums of what was kept.
 
+    Args: latest: rows of later instants are rejected.
     Raises: BadFile when a column that the mapping names is not there.
     """
     work = _Work(chunk, mapping)
     dropped, keep = _dropped(work, currency)
-    made = _columns(work, currency)
+    made = _columns(work, currency, latest)
     minor, table = made.table["signed"], made.table.drop_columns(["signed"])
     refunds = SCHEMA.empty_table()
     if mapping.returns.refund:

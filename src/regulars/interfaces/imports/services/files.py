@@ -25,6 +25,7 @@ ROWS = 20_000
 BLOCK = 1 << 22
 _SNIFF = 1 << 20
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_UNREADABLE = "\ufffd".encode()
 Seen = Callable[[int], None]
 
 
@@ -71,7 +72,7 @@ def _bytes(path: Path) -> IO[bytes]:
 
 
 class _Utf8(io.RawIOBase):
-    """Any text file as UTF-8 bytes; what cannot be read becomes U+FFFD, for which rows are rejected later."""
+    """Any text file as UTF-8 bytes; what cannot be read or kept becomes U+FFFD, for which rows are rejected later."""
 
     def __init__(self, raw: IO[bytes], encoding: str) -> None:
         super().__init__()
@@ -86,7 +87,7 @@ class _Utf8(io.RawIOBase):
         """At most `size` bytes (all when negative); none only at the end."""
         while not self.ready or size < 0:
             block = self.raw.read(BLOCK)
-            self.ready += self.decoder.decode(block, final=not block).encode()
+            self.ready += self.decoder.decode(block, final=not block).encode().replace(b"\0", _UNREADABLE)
             if not block:
                 break
         size = len(self.ready) if size < 0 else size
@@ -99,6 +100,13 @@ class _Utf8(io.RawIOBase):
         line, _, rest = block.partition(b"\n")
         self.ready = rest + self.ready
         return line.decode().rstrip("\r").removeprefix("\ufeff")
+
+
+def _kept(column: pa.Array) -> pa.Array:
+    """A column of Parquet without what no database keeps in a text."""
+    if pa.types.is_string(column.type) and pc.any(pc.match_substring(column, "\0")).as_py():
+        return pc.replace_substring(column, "\0", "\ufffd")
+    return column
 
 
 def _blank(batch: pa.RecordBatch) -> pa.Array | None:
@@ -235,13 +243,11 @@ class Source:
 
     def _parquet(self) -> Iterator[Chunk]:
         for lines, batch in self._row_groups(wanted_columns(self.mapping)):
-            yield Chunk(lines=lines, columns=dict(zip(batch.schema.names, batch.columns, strict=True)))
+            columns = (_kept(column) for column in batch.columns)
+            yield Chunk(lines=lines, columns=dict(zip(batch.schema.names, columns, strict=True)))
 
     def _row_groups(self, columns: list[str] | None) -> Iterator[tuple[pa.Array, pa.RecordBatch]]:
-        try:
-            file = pq.ParquetFile(self.path)
-        except (pa.ArrowInvalid, OSError) as no:
-            raise BadFile(errors=[("file", f"is no Parquet file: {no}")]) from no
+        file = _parquet_file(self.path)
         self.header, line = list(file.schema_arrow.names), 1
         self._wanted(self.header)
         for batch in file.iter_batches(batch_size=ROWS, columns=columns, use_threads=False):
@@ -263,5 +269,12 @@ def wanted_columns(mapping: Mapping) -> list[str]:
 def size_of(path: Path, mapping: Mapping) -> int:
     """How much there is to read: rows of a Parquet file, bytes of any other."""
     if mapping.format == "parquet":
-        return int(pq.ParquetFile(path).metadata.num_rows)
+        return int(_parquet_file(path).metadata.num_rows)
     return path.stat().st_size
+
+
+def _parquet_file(path: Path) -> pq.ParquetFile:
+    try:
+        return pq.ParquetFile(path)
+    except (pa.ArrowInvalid, OSError) as no:
+        raise BadFile(errors=[("file", f"is no Parquet file: {no}")]) from no

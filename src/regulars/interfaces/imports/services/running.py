@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -132,6 +133,7 @@ def _stage(row: JobRow, stage: Stage, path: Path, mapping: Mapping, currency: st
         path=path,
         mapping=mapping,
         currency=currency,
+        latest=_latest(row.program_id, row.created_at),
         note=lambda rejects: rejecting.note(program_id=row.program_id, job_id=row.id, rejects=rejects),
         show=show,
     )
@@ -170,7 +172,15 @@ def dry_run(*, program_id: int, path: Path, mapping: Mapping, show: Show = _sile
         rejects.extend((r.line, r.reason) for r in found[: max(0, 100 - len(rejects))])
 
     try:
-        figures = staging.load(stage=stage, path=path, mapping=mapping, currency=currency, note=note, show=show)
+        figures = staging.load(
+            stage=stage,
+            path=path,
+            mapping=mapping,
+            currency=currency,
+            latest=_latest(program_id, clock.now()),
+            note=note,
+            show=show,
+        )
         total = stage.arrange()
         report = {**figures.report(), "file": stage.summary(), "first_rejects": rejects, "total": total}
         report |= members.expected(program_id=program_id, stage=stage, mapping=mapping)
@@ -206,6 +216,12 @@ def _expected(
         place = batch.last
         show(Progress(state=State.RECORDING, done=place, total=total, unit="orders"))
     return {"new": new, "repeated": repeated, "refused": refused, "would_earn": earned}
+
+
+def _latest(program_id: int, now: datetime) -> datetime:
+    """How far ahead a clock of the past may have been: as far as that of a till today."""
+    ahead = promotions.snapshot(program_id=program_id).policies.future_tolerance_minutes
+    return now + timedelta(minutes=ahead)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -70,10 +71,12 @@ def _plain(value: Decimal) -> str:
     return format(value.normalize(), "f") if value else "0"
 
 
-def load(*, stage: Stage, path: Path, mapping: Mapping, currency: str, note: Note, show: Show) -> Figures:
+def load(
+    *, stage: Stage, path: Path, mapping: Mapping, currency: str, latest: datetime, note: Note, show: Show
+) -> Figures:
     """Read the file into the staging tables and put its events in order.
 
-    Args: note: called with lists of rejects. Raises: BadFile.
+    Args: latest: what is later is of the future, and rejected. note: called with lists of rejects. Raises: BadFile.
     """
     figures, size = Figures(), files.size_of(path, mapping)
     unit = "rows" if mapping.format == "parquet" else "bytes"
@@ -81,7 +84,7 @@ def load(*, stage: Stage, path: Path, mapping: Mapping, currency: str, note: Not
     stage.create()
     with _putting(stage) as put:
         for chunk in source.chunks():
-            staged = convert(chunk, mapping, currency)
+            staged = convert(chunk, mapping, currency, latest)
             put(staged.table)
             figures.add(staged, len(chunk.lines))
             _reject(figures, [*staged.rejects, *(reject for reject, _ in source.bad)], note)

@@ -105,3 +105,17 @@ def test_bytes_that_no_encoding_explains_become_a_mark_that_is_rejected_later(tm
         "订单 ,t,p\n1\xff,2020-01-01,1\n".encode("utf-8", "surrogateescape").replace(b"\xc3\xbf", b"\xff")
     )
     assert read(path, encoding="utf-8")[1] == ["1\ufffd"]
+
+
+def test_what_no_database_keeps_in_a_text_is_unreadable_and_stops_nothing(tmp_path: Path) -> None:
+    (tmp_path / "orders.csv").write_bytes(text([("1\0", "2020-01-01", "1"), ("2", "2020-01-02", "2")]).encode())
+    assert read(tmp_path / "orders.csv")[1] == ["1\ufffd", "2"]
+    pq.write_table(pa.table({"订单 ": ["1\0", "2"], "t": ["2020-01-01"] * 2, "p": ["1"] * 2}), tmp_path / "o.parquet")
+    assert read(tmp_path / "o.parquet", format="parquet")[1] == ["1\ufffd", "2"]
+
+
+def test_a_file_that_is_no_parquet_says_so_before_its_size_is_asked(tmp_path: Path) -> None:
+    (tmp_path / "o.parquet").write_text("hello")
+    with pytest.raises(BadFile) as no:
+        files.size_of(tmp_path / "o.parquet", read_mapping({**DOCUMENT, "format": "parquet"}))
+    assert no.value.errors[0][1].startswith("is no Parquet file")

@@ -128,6 +128,21 @@ def test_a_bad_row_is_rejected_with_its_line_and_first_fault_and_marks_its_order
     ]
 
 
+def test_a_row_of_the_future_or_of_no_clock_that_ever_was_is_rejected() -> None:
+    staged = convert(
+        chunk(
+            ("1", "a", "1", "1.00", "2020-01-02 10:00:00", "7"),
+            ("2", "a", "1", "1.00", "2020-01-02 10:00:01", "7"),
+            ("3", "a", "1", "1.00", "0001-01-02 10:00:00", "7"),
+        ),
+        read_mapping(SHOP),
+        "GBP",
+        datetime(2020, 1, 2, 10, tzinfo=UTC),
+    )
+    assert [(r.line, r.reason) for r in staged.rejects] == [(3, "in_future:occurred_at"), (4, "bad_time:occurred_at")]
+    assert staged.kept == 1
+
+
 def test_a_missing_column_is_a_bad_file() -> None:
     with pytest.raises(BadFile, match="who"):
         convert(chunk(("1", "a", "1", "1", "2020-01-02"), names="no sku q p at"), read_mapping(SHOP), "GBP")
