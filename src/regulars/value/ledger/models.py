@@ -67,6 +67,9 @@ class AccountRow(models.Model):
 
     class Meta:
         db_table = "ledger_account"  # L2_no_balance_below_zero is the balances' domain: sql/domains.sql
+        indexes = [
+            models.Index(fields=["moved_into"], condition=Q(moved_into__isnull=False), name="ledger_account_merged"),
+        ]
 
 
 class JournalRow(models.Model):

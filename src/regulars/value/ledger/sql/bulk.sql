@@ -74,11 +74,11 @@ begin
      where b.outcome = 'new'),
   body as (
     select ord, array_agg(debit order by n) as debits, array_agg(credit order by n) as credits,
-           ledger_lots_text(array_agg(unit order by n), array_agg(amount order by n),
+           case when not bool_and(is_plain) then ledger_lots_text(array_agg(unit order by n), array_agg(amount order by n),
              case when count(starts) > 0 then array_agg(ledger_micros(starts) order by n) end, array_agg(event order by n),
              case when count(deadline) > 0 then array_agg(ledger_micros(deadline) order by n) end,
              case when count(expires) > 0 then array_agg(ledger_micros(expires) order by n) end,
-             array_agg(funder order by n), null, null) as lots,
+             array_agg(funder order by n), null, null) end as lots,
            case when bool_and(is_plain) then array_agg(expires order by n) end as packed,
            case when bool_and(is_plain) then min(expires) end as ends
       from el group by ord),
@@ -86,9 +86,13 @@ begin
     select b.*, a.head, t.debits, t.credits, t.lots, t.packed, t.ends, a.seq + row_number() over (partition by b.member_id order by b.ord) as num
       from ledger_batch b join body t using (ord) join ledger_account a on a.member_id = b.member_id),
   chained as materialized (
-    select x.*, ledger_chain(x.head, x.member_id, x.num, ledger_body(p_program, x.key, x.kind, x.source_type, x.source_ref,
-             null, x.rule_version, x.occurred_at, x.recorded_at, x.actor, null, null, x.reason, x.digest,
-             ledger_posts_text(x.units, x.debits, x.credits, x.amounts, x.funders), x.lots, null)) over (partition by x.member_id order by x.num) as hash
+    select x.*, ledger_chain(x.head, case when x.packed is not null
+             then ledger_plain(x.member_id, x.num, p_program, x.rule_version, x.occurred_at, x.recorded_at,
+               array[x.key, x.kind, x.source_type, x.source_ref, x.actor, x.reason], x.digest, x.units, x.amounts, x.packed)
+             else ledger_told(x.member_id, x.num, ledger_body(p_program, x.key, x.kind, x.source_type, x.source_ref,
+               null, x.rule_version, x.occurred_at, x.recorded_at, x.actor, null, null, x.reason, x.digest,
+               ledger_posts_text(x.units, x.debits, x.credits, x.amounts, x.funders), x.lots, null)) end)
+             over (partition by x.member_id order by x.num) as hash
       from numbered x),
   journals as (
     insert into ledger_journal (member_id, seq, program_id, kind, key, source_type, source_ref, source_line, rule_version,

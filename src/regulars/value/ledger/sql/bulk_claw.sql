@@ -92,9 +92,9 @@ begin
     select c.*, a.head, t.posted, t.debits, t.credits, t.moved, t.takes, a.seq + row_number() over (partition by c.member_id order by c.ord) as num
       from ledger_claws c join body t using (ord) join ledger_account a on a.member_id = c.member_id),
   chained as materialized (
-    select x.*, ledger_chain(x.head, x.member_id, x.num, ledger_body(p_program, x.key, 'return', x.source_type, x.source_ref,
+    select x.*, ledger_chain(x.head, ledger_told(x.member_id, x.num, ledger_body(p_program, x.key, 'return', x.source_type, x.source_ref,
              null, x.rule_version, x.occurred_at, x.recorded_at, x.actor, x.reverses, null, null, x.digest,
-             ledger_posts_text(x.posted, x.debits, x.credits, x.moved, null), null, x.takes)) over (partition by x.member_id order by x.num) as hash
+             ledger_posts_text(x.posted, x.debits, x.credits, x.moved, null), null, x.takes))) over (partition by x.member_id order by x.num) as hash
       from numbered x),
   journals as (
     insert into ledger_journal (member_id, seq, program_id, kind, key, source_type, source_ref, source_line, rule_version,

@@ -1,4 +1,5 @@
--- How a journal becomes bytes, and the bytes a chain. ONE form, used by the single verbs, by bulk and by verify.
+-- How a journal becomes bytes, and the bytes a chain. ONE form, used by the single verbs, by bulk and by verify; a journal
+-- whose lots are born packed has a shorter one (sealing.sql).
 -- All functions here are deterministic; those marked stable are so only because PostgreSQL marks array output, extract
 -- and convert_to that way, and a function no stricter than its body can be unfolded in place.
 -- PostgreSQL's own text form of text[] quotes and escapes every element, so that two different journals never give
@@ -43,6 +44,10 @@ returns text language sql stable parallel safe as $$
                p_actor, p_reverses::text, p_reverses_member::text, p_reason, encode(p_digest, 'hex'),
                p_posts, p_lots, p_takes]::text $$;
 
+create or replace function ledger_told(p_member uuid, p_seq bigint, p_body text)
+returns bytea language sql stable parallel safe as
+$$ select convert_to(p_member::text || '/' || p_seq::text || p_body, 'UTF8') $$;
+
 create or replace function ledger_link(p_head bytea, p_member uuid, p_seq bigint, p_body text)
 returns bytea language sql stable parallel safe as
 $$ select sha256(p_head || convert_to(p_member::text || '/' || p_seq::text || p_body, 'UTF8')) $$;
@@ -51,9 +56,9 @@ $$ select sha256(p_head || convert_to(p_member::text || '/' || p_seq::text || p_
 create or replace function ledger_genesis(p_member uuid) returns bytea language sql stable parallel safe as
 $$ select sha256(convert_to('regulars ledger ' || p_member::text, 'UTF8')) $$;
 
--- The same chain over many journals in one pass: `ledger_chain(head, member, seq, body) over (… order by seq)`.
-create or replace function ledger_chain_step(p_state bytea, p_head bytea, p_member uuid, p_seq bigint, p_body text)
-returns bytea language sql stable parallel safe as
-$$ select sha256(coalesce(p_state, p_head) || convert_to(p_member::text || '/' || p_seq::text || p_body, 'UTF8')) $$;
+-- The same chain over many journals in one pass: `ledger_chain(head, what is sealed) over (… order by seq)`.
+create or replace function ledger_chain_step(p_state bytea, p_head bytea, p_sealed bytea)
+returns bytea language sql immutable parallel safe as
+$$ select sha256(coalesce(p_state, p_head) || p_sealed) $$;
 
-create or replace aggregate ledger_chain(bytea, uuid, bigint, text) (sfunc = ledger_chain_step, stype = bytea);
+create or replace aggregate ledger_chain(bytea, bytea) (sfunc = ledger_chain_step, stype = bytea);

@@ -58,7 +58,11 @@ begin
     end if;
   end if;
   update ledger_account a set version = a.version + 1, seq = a.seq + (n > 0)::int,
-         head = case when n > 0 then ledger_link(a.head, p_member, a.seq + 1, v_body) else a.head end,
+         head = case when n is null or n = 0 then a.head
+                     when v_packed is null or 0 < any (a.debt) then ledger_link(a.head, p_member, a.seq + 1, v_body)
+                     else sha256(a.head || ledger_plain(p_member, a.seq + 1, p_program, p_rule_version, p_occurred, p_recorded,
+                       array[p_key, p_kind, p_source_type, p_source_ref, p_actor, p_reason], p_digest, p_units, p_amounts,
+                       v_packed)) end,
          active = ledger_plus(a.active, p_units, v_active),
          pending = case when v_pending is null then a.pending else ledger_plus(a.pending, p_units, v_pending) end,
          counters = coalesce(p_counters, a.counters),

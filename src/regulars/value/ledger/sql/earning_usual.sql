@@ -4,26 +4,16 @@
 -- The answer is the journal's number, or null when the sale is not a usual one or anything stands in its way:
 -- `ledger_earn` then does it, or says why not. The caller's own constraint says that the key is new, as with `p_is_new`.
 -- Rule version, digest and actor are never null; `p_expires` is null or has two elements, which may be null.
--- The text that is sealed is `ledger_body`'s, byte for byte, written as a pattern: whatever this pattern says as it
--- stands holds nothing that the text of an array would quote.
 
 create or replace function ledger_earn_usual(p_member uuid, p_program int, p_version bigint, p_key text, p_kind text,
   p_source_type text, p_source_ref text, p_rule_version int, p_occurred timestamptz, p_recorded timestamptz, p_actor text,
   p_digest bytea, p_amounts bigint[], p_expires timestamptz[], p_counters jsonb) returns bigint language plpgsql as $$
-declare v_seq bigint; v_head bytea; v_start timestamptz := least(p_occurred, p_recorded);
+declare v_seq bigint; v_head bytea;
 begin
   update ledger_account a set version = a.version + 1, seq = a.seq + 1,
-         head = sha256(a.head || convert_to(format('%s/%s{%s,%s,%s,%s,%s,%s,NULL,NULL,NULL,%s,'
-             '"{\"{1,2}\",\"{issued,issued}\",\"{wallet,wallet}\",\"%s\",NULL}",'
-             '"{\"{1,2}\",\"%s\",\"{%s,%s}\",NULL,NULL,%s,NULL,NULL,NULL}",NULL}',
-           p_member, a.seq + 1, p_program, btrim(array[p_key, p_kind, p_source_type, p_source_ref, null]::text, '{}'),
-           p_rule_version, (extract(epoch from p_occurred) * 1000000)::bigint,
-           (extract(epoch from p_recorded) * 1000000)::bigint, btrim(array[p_actor]::text, '{}'), encode(p_digest, 'hex'),
-           p_amounts, p_amounts, (extract(epoch from v_start) * 1000000)::bigint,
-           (extract(epoch from v_start) * 1000000)::bigint,
-           case when p_expires is null or num_nonnulls(p_expires[1], p_expires[2]) = 0 then 'NULL'
-                else format('\"%s\"', array[(extract(epoch from p_expires[1]) * 1000000)::bigint,
-                                            (extract(epoch from p_expires[2]) * 1000000)::bigint]) end), 'UTF8')),
+         head = sha256(a.head || ledger_plain(p_member, a.seq + 1, p_program, p_rule_version, p_occurred, p_recorded,
+           array[p_key, p_kind, p_source_type, p_source_ref, p_actor, null], p_digest, '{1,2}', p_amounts,
+           coalesce(p_expires, '{NULL,NULL}'))),
          active = array[a.active[1] + p_amounts[1], a.active[2] + p_amounts[2]],
          counters = coalesce(p_counters, a.counters), packed_until = least(a.packed_until, p_expires[1], p_expires[2])
    where a.member_id = p_member and a.program_id = p_program and (p_version is null or a.version = p_version)

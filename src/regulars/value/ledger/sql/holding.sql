@@ -68,13 +68,23 @@ begin
   return a;
 end $$;
 
+-- The first answer to what is told again of a hold that has gone over with a merge: it stands in the books of the member
+-- who had the hold then.
+create or replace function ledger_told_before(p_member uuid, p_key text, p_digest bytea) returns bigint language sql stable as $$
+  with recursive merged as (
+    select a.member_id from ledger_account a where a.moved_into = p_member
+    union
+    select a.member_id from merged m join ledger_account a on a.moved_into = m.member_id)
+  select j.seq from merged m
+    join ledger_journal j on j.member_id = m.member_id and j.key = p_key and j.digest = p_digest limit 1 $$;
+
 -- `p_rest`: let what is left go back at once, instead of holding it for another capture.
 create or replace function ledger_capture(p_member uuid, j ledger_journal, p_hold uuid, p_amount bigint, p_rest boolean,
   p_party text default null, out seq bigint, out version bigint, out active bigint[], out debt bigint[]) language plpgsql as $$
 declare a ledger_account; b record; h ledger_hold; v_open bigint;
 begin
   b := ledger_begin(p_member, j.program_id, j.key, j.digest, null); a := b.account;
-  seq := b.repeated;
+  seq := coalesce(b.repeated, ledger_told_before(p_member, j.key, j.digest));
   if seq is null then
     h := ledger_open_hold(p_member, p_hold, j.occurred_at);
     v_open := h.amount - h.captured - h.released;
@@ -93,7 +103,7 @@ create or replace function ledger_release(p_member uuid, j ledger_journal, p_hol
 declare a ledger_account; b record; h ledger_hold; v_open bigint;
 begin
   b := ledger_begin(p_member, j.program_id, j.key, j.digest, null); a := b.account;
-  seq := b.repeated;
+  seq := coalesce(b.repeated, ledger_told_before(p_member, j.key, j.digest));
   if seq is null then
     h := ledger_open_hold(p_member, p_hold, null);
     v_open := h.amount - h.captured - h.released;

@@ -114,6 +114,15 @@ CASES = [
     ("L9", "the hash of the journal does not follow from its content", "update ledger_lot set funder = 'me' where seq = 1"),
     ("L9", "the hash of the journal does not follow from its content", "update ledger_allocation set kind = 'donate' where seq = 3"),
     ("L9", "the hash of the journal does not follow from its content", "update ledger_journal set packed[2] = now() where seq = 7"),
+    *(
+        ("L9", "the hash of the journal does not follow from its content", f"update ledger_journal set {change} where seq = 7")
+        for change in ("debits[2] = 'funder'", "source_line = '1'", "reverses = 3", "key = 'o4'", "reason = 'r'", "amounts[1] = 2",
+                       "rule_version = null", "occurred_at = recorded_at - interval '1 hour'", "units = '{3,2}'", "digest = ''")
+    ),
+    *(
+        ("L9", "the hash of the journal does not follow from its content", f"update ledger_lot set {change} where seq = 2")
+        for change in ("activates_at = now()", "origin_seq = 1", "cost_micro = 1", "amount = 11", "expires_at = now()", "unit = 3")
+    ),
     ("L9", "the head of the chain is not its last hash", "update ledger_account set head = 'x'"),
 ]  # fmt: skip
 

@@ -192,6 +192,28 @@ def test_a_hold_that_was_over_before_a_merge_is_over_after_it(shop: int, anna: U
             end()
 
 
+def test_what_was_told_of_a_hold_before_a_merge_is_not_done_again_after_it(shop: int, anna: UUID) -> None:
+    jane, mary = world.member(shop), world.member(shop)
+    world.earn(shop, anna, "o", (POINTS, 30))
+    common = {"program_id": shop, "actor": "key:1"}
+    with clock.at(T0):
+        hold = services.hold(
+            **common, member_id=anna, key="h", unit="points", amount=20, expires_at=T0 + timedelta(hours=1)
+        )
+
+        def tell() -> list[int | None]:
+            part = services.capture(**common, hold_id=hold.id, key="pay", amount=5, release_rest=False)
+            return [part.seq, services.release(**common, hold_id=hold.id, key="go", amount=3).seq]
+
+        first = tell()
+        for who, into in ((anna, jane), (jane, mary)):
+            services.absorb(program_id=shop, from_id=who, into_id=into, key=str(who), reason="same", actor="key:1")
+            assert tell() == first
+    assert (world.books(mary)[0], world.books(mary)[2]) == ([13], [12])
+    assert services.hold_of(program_id=shop, hold_id=hold.id).amount == 12
+    assert services.discrepancies(program_id=shop) == []
+
+
 def test_a_return_of_an_order_of_a_merged_member_takes_back_from_the_survivor(shop: int, anna: UUID) -> None:
     ben = world.member(shop)
     earn(shop, anna, "o1", (POINTS, 40))
