@@ -1,16 +1,21 @@
--- Of those who stand alike (`alike.sql`) most go on standing where they stand: nothing is written of them but until when. They
--- are settled here, by one statement over narrow rows: a walk for each likeness that there is, an update for each member.
--- Who moves, is told something, was given a level, or of whom there is news, is left to the others (`tiers_settle`).
--- The caller has locked the standings. Answers whom it has settled.
+-- Who stands alike (`alike.sql`) is settled here, by one statement over narrow rows: a walk for each likeness that there is, an
+-- update for each member. Who is told something, was given a level, or of whom there is news, is left to `tiers_settle`, which
+-- also writes down who of these moved. The caller has locked the standings.
+do $$ begin
+  if to_regtype('tiers_mover') is null then
+    create type tiers_mover as (member_id uuid, was text, old_place int, level text, place int, value bigint, since timestamptz, why text);
+  end if;
+end $$;
+
 create or replace function tiers_settle_quiet(p_program int, p_version int, p_zone text, p_ladder text, p_place smallint,
-  p_rules tiers_rule[], p_members uuid[], p_now timestamptz)
-returns uuid[] language plpgsql set jit = off set plan_cache_mode = force_custom_plan as $$
-declare r tiers_rule := p_rules[cardinality(p_rules)]; v_joined boolean := 'anniversary' in (r.period, r.validity); v_done uuid[];
+  p_rules tiers_rule[], p_members uuid[], p_now timestamptz, out settled uuid[], out movers tiers_mover[])
+language plpgsql set jit = off set plan_cache_mode = force_custom_plan as $$
+declare r tiers_rule := p_rules[cardinality(p_rules)]; v_joined boolean := 'anniversary' in (r.period, r.validity);
         v_one bigint[] := tiers_marks(r, 1); v_two bigint[] := tiers_marks(r, 2); v_three bigint[] := tiers_marks(r, 3); v_four bigint[] := tiers_marks(r, 4);
         n int := cardinality(r.measures);
 begin
   with mine as materialized (
-    select t.ctid as tid, t.earned, t.valid_until, t.grace_until, t.why, t.amounts, t.earned_since, t.anchor, t.told_for,
+    select t.ctid as tid, t.earned, t.valid_until, t.grace_until, t.why, t.amounts, t.earned_since, t.anchor, t.told_for, t.walked_to,
            case when r.validity = 'months' then t.anchor end as months_from, j.day as joined,
            width_bucket(t.amounts[1], v_one) as one, case when n > 1 then width_bucket(t.amounts[2], v_two) end as two,
            case when n > 2 then width_bucket(t.amounts[3], v_three) end as three, case when n > 3 then width_bucket(t.amounts[4], v_four) end as four,
@@ -45,15 +50,15 @@ begin
     select w.earned, coalesce(w.valid_until, 'infinity') as valid_until, coalesce(w.grace_until, 'infinity') as grace_until, coalesce(w.why, '') as why,
            coalesce(w.months_from, 'infinity') as months_from, coalesce(w.joined, 'infinity') as joined, w.one, coalesce(w.two, 0) as two,
            coalesce(w.three, 0) as three, coalesce(w.four, 0) as four, coalesce(w.period_at, 'infinity') as period_at, w.window_from,
-           (w.way).since as new_since, (w.way).anchor as new_anchor, (w.way).valid_until as new_valid, (w.way).grace_until as new_grace,
+           (w.way).level as level, (w.way).place as place, array_position(r.keys, w.earned) - 1 as old_place, (w.way).since as new_since, (w.way).anchor as new_anchor, (w.way).valid_until as new_valid, (w.way).grace_until as new_grace,
            (w.way).why as new_why, case when (w.way).window_from <> w.window_from then (w.way).amounts end as new_amounts,
            (w.way).look_at, (w.way).falls_on, (w.way).falls_to, (w.way).rises_on, (w.way).rises_to,
-           tiers_midnight(((w.way).falls_on at time zone p_zone)::date - r.notice_days, p_zone) as notice_at
-      from walked w
-     where (w.way).level = w.earned),
+           case when array_position(r.keys, (w.way).falls_to) - 1 < (w.way).place then  -- as is told of it
+             tiers_midnight(((w.way).falls_on at time zone p_zone)::date - r.notice_days, p_zone) end as notice_at
+      from walked w),
   kept as (
     update tiers_standing t
-       set version = p_version, ladder_place = p_place, since = coalesce(w.new_since, m.earned_since),
+       set level = w.level, earned = w.level, version = p_version, ladder_place = p_place, since = coalesce(w.new_since, m.earned_since),
            earned_since = coalesce(w.new_since, m.earned_since), anchor = coalesce(w.new_anchor, m.anchor), valid_until = w.new_valid,
            grace_until = w.new_grace, why = w.new_why, walked_to = p_now, amounts = coalesce(w.new_amounts, m.amounts),
            falls_on = w.falls_on, falls_to = w.falls_to, rises_on = w.rises_on, rises_to = w.rises_to,
@@ -64,9 +69,11 @@ begin
                  and w.one = m.one and w.two = coalesce(m.two, 0) and w.three = coalesce(m.three, 0) and w.four = coalesce(m.four, 0)
                  and w.period_at = coalesce(m.period_at, 'infinity') and w.window_from = m.window_from
      where t.ctid = m.tid and not coalesce(w.notice_at <= p_now and m.told_for is distinct from w.falls_on, false)
-    returning t.member_id)
-  select array_agg(k.member_id) into v_done from kept k;
-  return coalesce(v_done, '{}');
+    returning t.member_id, m.earned as was, w.old_place, t.level, w.place, t.amounts[1] as value, t.since,
+              case when t.since > m.walked_to then t.why when w.place > w.old_place then 'told late' else 'taken back' end as way)
+  select array_agg(k.member_id),
+         array_agg(row(k.member_id, k.was, k.old_place, k.level, k.place, k.value, k.since, k.way)::tiers_mover) filter (where k.level <> k.was)
+    into settled, movers from kept k;
 end $$;
 
 -- One batch of a night: whom it has to look at (by `p_at`) after one member, reviewed (at `p_now`, since a night may run late); the last of them, null when nobody is left. Where a

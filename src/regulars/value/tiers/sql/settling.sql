@@ -5,12 +5,13 @@ create or replace function tiers_settle(
 ) language plpgsql set plan_cache_mode = force_custom_plan as $$  -- everybody is asked otherwise than one is
 #variable_conflict use_column
 declare v_rules tiers_rule[] := tiers_rules(p_program, p_ladder, p_version); v_plain boolean := tiers_is_plain(p_body); r tiers_rule;
-        v_reachable boolean := jsonb_path_exists(p_body, '$.levels[*].milestones[*]'); v_quiet uuid[];
+        v_reachable boolean := jsonb_path_exists(p_body, '$.levels[*].milestones[*]'); v_settled uuid[]; v_movers tiers_mover[];
 begin
   r := v_rules[cardinality(v_rules)];
   if not v_plain and not v_reachable and cardinality(p_members) > 1 and tiers_walks_alike(r) then
-    v_quiet := tiers_settle_quiet(p_program, p_version, p_zone, p_ladder, p_place, v_rules, p_members, p_now);
-    if cardinality(v_quiet) > 0 then p_members := array(select unnest(p_members) except select unnest(v_quiet)); end if;
+    select q.settled, q.movers into v_settled, v_movers
+      from tiers_settle_quiet(p_program, p_version, p_zone, p_ladder, p_place, v_rules, p_members, p_now) q;
+    if v_settled is not null then p_members := array(select unnest(p_members) except select unnest(v_settled)); end if;
   end if;
   with judged as materialized (
     select j.*, coalesce(j.old_level, r.keys[1]) as was, coalesce(array_position(r.keys, j.old_level) - 1, 0) as old_place,
@@ -41,11 +42,15 @@ begin
                            case when n.old_falls is distinct from (n.s).falls_on and not n.is_told then n.notice_at end)
       from now_stands n
      where t.member_id = n.member_id and t.ladder = p_ladder
+  ), movers as materialized (
+    select n.member_id, n.was, n.old_place, n.level, n.place, coalesce((n.s).amounts[1], 0) as value,
+           case when n.by = 'earned' then (n.s).since end as since, n.why from now_stands n where n.has_moved
+     union all
+    select m.* from unnest(v_movers) m
   ), moved as (
     insert into tiers_move (program_id, member_id, ladder, from_level, to_level, value, cause, version, moved_at, effective_at, why)
-      select p_program, n.member_id, p_ladder, n.was, n.level, coalesce((n.s).amounts[1], 0), p_cause, p_version, p_now,
-             case when n.by = 'earned' then coalesce((n.s).since, p_now) else p_now end, n.why
-        from now_stands n where n.has_moved order by n.member_id
+      select p_program, m.member_id, p_ladder, m.was, m.level, m.value, p_cause, p_version, p_now, coalesce(m.since, p_now), m.why
+        from movers m order by m.member_id
   ), reached as (
     insert into tiers_milestone (program_id, member_id, ladder, level, milestone, period, value, version, reached_at)
       select p_program, n.member_id, p_ladder, m.level, m.milestone,
@@ -62,10 +67,10 @@ begin
   ), announced as (
     insert into kernel_fact (program_id, member_id, kind, body, announced_at)
       select p_program, x.member_id, x.kind, x.body, p_now from (
-        select n.member_id, 1 as o, case when n.place > n.old_place then 'TierRaised' else 'TierLowered' end as kind,
-               jsonb_build_object('member_id', n.member_id, 'ladder', p_ladder, 'from_level', n.was, 'to_level', n.level,
-                                  'version', p_version, 'cause', p_cause, 'why', n.why) as body
-          from now_stands n where n.has_moved and n.place <> n.old_place
+        select m.member_id, 1 as o, case when m.place > m.old_place then 'TierRaised' else 'TierLowered' end as kind,
+               jsonb_build_object('member_id', m.member_id, 'ladder', p_ladder, 'from_level', m.was, 'to_level', m.level,
+                                  'version', p_version, 'cause', p_cause, 'why', m.why) as body
+          from movers m where m.place <> m.old_place
         union all
         select m.member_id, 2, 'MilestoneReached',
                jsonb_build_object('member_id', m.member_id, 'ladder', p_ladder, 'level', m.level, 'milestone', m.milestone,
@@ -79,10 +84,9 @@ begin
           from now_stands n where r.notice_days is not null and n.is_told) x
        where p_announce order by x.member_id, x.o
   )
-  select count(*), count(*) filter (where n.has_moved and n.place > n.old_place),
-         count(*) filter (where n.has_moved and n.place < n.old_place)
-    into seen, raised, lowered from now_stands n;
-  seen := seen + coalesce(cardinality(v_quiet), 0);
+  select (select count(*) from now_stands) + coalesce(cardinality(v_settled), 0), count(*) filter (where m.place > m.old_place),
+         count(*) filter (where m.place < m.old_place)
+    into seen, raised, lowered from movers m;
 end $$;
 
 -- Whom a night has to look at, after one member in order of ids: whose time has come, and whose journal has grown unseen.
