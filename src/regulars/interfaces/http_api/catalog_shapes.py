@@ -184,7 +184,11 @@ class RightIn(Body):
     """Who may buy goods, when, and how many. At least one of who, `windows` and `most` is said."""
 
     names: Names = Field(default_factory=dict)
-    skus: list[Key] = Field(default_factory=list, max_length=10_000, description="The goods; need not be known yet.")
+    skus: list[Key] = Field(
+        default_factory=list,
+        max_length=10_000,
+        description="The goods; need not be known yet, but nobody is refused them before they are.",
+    )
     categories: list[Key] = Field(default_factory=list, max_length=1_000, description="With all below them.")
     members_only: Flag = Field(default=False, description="Any member, no guest.")
     tiers: list[Key] = Field(default_factory=list, max_length=20, description="Levels that may.")

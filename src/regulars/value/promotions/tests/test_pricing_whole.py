@@ -249,6 +249,12 @@ def test_too_few_points_say_how_many_are_missing():
     assert why(verdict, "points:points").code == "members_only"
 
 
+def test_a_point_has_no_worth_in_another_currency_than_the_program_s():
+    told = version(policies=Policies(points_tender=(TenderRate(unit="points", points=1, minor=1),)))
+    verdict = ask(told, basket(900, currency="JPY"), member(active={"points": 500}), spend=(Spend("points"),))
+    assert (verdict.spend, verdict.due_minor, why(verdict, "points:points").code) == ((), 900, "no_rate")
+
+
 def test_not_one_point_too_many_is_used():
     rate = TenderRate(unit="points", points=100, minor=3)  # a point is .03
     assert paid((90,), None, 10_000, rate).spend[0][2:] == (3_000, 90)  # 3,001 … 3,033 would pay no more

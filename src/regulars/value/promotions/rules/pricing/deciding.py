@@ -74,7 +74,8 @@ def decide(*, question: Question, snapshot: Snapshot) -> Verdict:
         bill = _bill(problem, combination, collecting)
     total = sum(bill.net)
     member = question.member
-    plans, refused = tendering.tender(question.spend, snapshot.tender_rates, member, total, snapshot.units)
+    rates = snapshot.tender_rates if question.basket.currency == snapshot.currency else ()  # no rate in others
+    plans, refused = tendering.tender(question.spend, rates, member, total, snapshot.units)
     unapplied += refused
     lines = _priced(question, bill, plans)
     takes, raised = allowing.takes(bill.acted)
