@@ -148,13 +148,13 @@ end $$;
 create or replace function checkout_close(p_program int, p_key text, p_revision bigint, p_order uuid, p_member uuid,
   p_version int, p_digest bytea, p_answer bytea, p_explained bytea, p_now timestamptz, p_actor text) returns bigint
 language plpgsql as $$
-declare v_revision bigint;
+declare v_revision bigint; v_states text[] := '{open,tendering}';  -- named, so that the index of open sessions is not asked
 begin
   perform set_config('plan_cache_mode', 'force_generic_plan', true);
   update checkout_session x set state = 'closed', revision = x.revision + 1, order_id = p_order, member_id = p_member,
          version = p_version, digest = p_digest, answer = p_answer, explained = coalesce(p_explained, x.explained),
          question = null, reserved = null, tender_until = null, tendered_at = null, changed_at = p_now, actor = p_actor
-   where x.program_id = p_program and x.key = p_key and x.revision = p_revision and x.state in ('open', 'tendering')
+   where x.program_id = p_program and x.key = p_key and x.revision = p_revision and x.state = any (v_states)
   returning x.revision into v_revision;
   if v_revision is null then perform checkout_moved(); end if;
   return v_revision;

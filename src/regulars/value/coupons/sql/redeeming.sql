@@ -15,7 +15,7 @@ begin
       is_shared, used)
     select c.id, p_program, c.code, c.template, c.version, 'redeemed', p_order, c.starts_at, c.ends_at, c.issued_at, c.batch_id,
            false, 0
-      from coupons_untouched(p_program, array[p_id], '{}') c
+      from coupons_lying(p_program, p_id, null) c
      where c.state = 'open' and c.starts_at <= p_at and (c.ends_at is null or c.ends_at > p_at)
     on conflict do nothing
     returning template, version, code into v_template, v_version, v_code;

@@ -44,6 +44,11 @@ language plpgsql stable as $$
 declare c coupons_coupon; r record;
 begin
   if cardinality(p_ids) = 0 and cardinality(p_codes) = 0 then return; end if;
+  if cardinality(p_ids) + cardinality(p_codes) = 1 then  -- the usual basket
+    return query select x.* from coupons_lying(p_program, p_ids[1], p_codes[1]) x
+                  where not exists (select 1 from coupons_coupon y where y.id = x.id);
+    return;
+  end if;
   for r in
     select w.id, convert_from(substr(s.codes, ((coupons_place(w.id) - s.place) * n.width)::int + 1, n.width), 'UTF8') as code,
            b.template, b.version, b.starts_at, b.ends_at, b.created_at, b.voided_at, b.id as batch_id
