@@ -28,18 +28,15 @@ class FactRow(models.Model):
 
     class Meta:
         db_table = "kernel_fact"
-        constraints = [
-            models.CheckConstraint(name="fact_is_done_or_dead", condition=Q(done_at=None) | Q(dead_at=None)),
-        ]
+        # One index beside the key: each costs every sale something, also where it holds no row of it. That a fact is
+        # not done and dead at once is seen to when it changes (trigger `fact_is_done_or_dead`): it is born neither.
         indexes = [
             models.Index(
                 models.F("next_try_at").asc(nulls_first=True),
                 "id",
-                condition=Q(done_at=None, dead_at=None),
-                name="fact_waiting",
+                condition=Q(done_at=None),
+                name="fact_not_done",
             ),
-            models.Index(fields=["id"], condition=Q(dead_at__isnull=False), name="fact_dead"),
-            models.Index(fields=["done_at"], condition=Q(done_at__isnull=False), name="fact_done"),
         ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from regulars.kernel.models import DeliveryRow, FactRow
 from regulars.kernel.nights import Work
 
 MOST_TRIES = 12
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)  # of a dead letter: behind all that waits
 FIRST_PAUSE_SECONDS = 5
 LONGEST_PAUSE_SECONDS = 3_600
 UNHEARD_PAUSE = timedelta(minutes=10)
@@ -170,7 +171,7 @@ def _note(delivered: list[int], failed: list[tuple[FactRow, list[str]]]) -> None
         fact.tries += 1
         fact.last_error = logs.scrubbed("\n".join(failures))[:_ERROR_LENGTH]
         fact.dead_at = now if fact.tries >= MOST_TRIES else None
-        fact.next_try_at = now + pause_after(fact.tries)
+        fact.next_try_at = NEVER if fact.dead_at else now + pause_after(fact.tries)
         fact.save(update_fields=["tries", "last_error", "dead_at", "next_try_at"])
 
 
@@ -209,7 +210,7 @@ def replay(fact_ids: Sequence[int], *, actor: str) -> int:
 
     Returns: how many were dead and now wait again.
     """
-    revived = FactRow.objects.filter(id__in=list(fact_ids), dead_at__isnull=False).update(
+    revived = FactRow.objects.filter(id__in=list(fact_ids), done_at=None, dead_at__isnull=False).update(
         dead_at=None, tries=0, next_try_at=None, replayed_at=clock.now(), replayed_by=actor
     )
     log.info("dead letters replayed", actor=actor, asked=len(fact_ids), revived=revived)
@@ -218,7 +219,7 @@ def replay(fact_ids: Sequence[int], *, actor: str) -> int:
 
 def dead_letters(*, after: int = 0, limit: int = 100, program_id: int | None = None) -> list[DeadLetter]:
     """The dead letters in order of id, from the one after `after`; of one program or of all."""
-    rows = FactRow.objects.filter(dead_at__isnull=False, id__gt=after)
+    rows = FactRow.objects.filter(done_at=None, dead_at__isnull=False, id__gt=after)
     if program_id is not None:
         rows = rows.filter(program_id=program_id)
     return [
@@ -268,7 +269,7 @@ def prune_batch(before: datetime, *, batch: int) -> int:
     """Delete one batch of facts done before an instant; 0 when none is left."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            "select id from kernel_fact where done_at < %s order by done_at limit %s for update skip locked",
+            "select id from kernel_fact where done_at < %s order by id limit %s for update skip locked",
             [before, batch],
         )
         ids = [row[0] for row in cursor.fetchall()]

@@ -102,7 +102,7 @@ class JournalRow(models.Model):
     packed = ArrayField(
         models.DateTimeField(null=True),
         null=True,
-        help_text="When each lot ends that was born packed, one a posting.",
+        help_text="When each lot ends that was born packed.",
     )
 
     class Meta:
