@@ -9,7 +9,21 @@ returns table (coupon_id uuid, code text, is_shared boolean, template text, vers
   offered_to uuid, starts_at timestamptz, ends_at timestamptz, until timestamptz, most bigint, used bigint, taken int,
   total_used bigint, mine boolean)
 language plpgsql stable as $$
+declare o coupons_coupon;
 begin
+  if cardinality(p_codes) = 1 then  -- the usual basket
+    select x.* into o from coupons_coupon x where x.program_id = p_program and x.code = p_codes[1];
+    if not found then select x.* into o from coupons_lying(p_program, null, p_codes[1]) x; end if;
+    if o.id is null then return; end if;
+    return query
+    select o.id, o.code, o.is_shared, o.template, o.version, o.state, o.member_id, o.offered_to, o.starts_at, o.ends_at,
+           o.until, o.most, o.used,
+           coalesce((select t.redeemed from coupons_tally t where t.member_id = p_member and t.template = o.template), 0),
+           coalesce((select u.used from coupons_usage u where u.program_id = p_program and u.template = o.template), 0),
+           p_owner is not null and coalesce((select true from coupons_use x where x.coupon_id = o.id
+             and (x.owner = p_owner or x.order_ref = p_owner) and x.state in ('reserved', 'redeemed') limit 1), false);
+    return;
+  end if;
   return query
   with known as materialized (select x.* from coupons_coupon x where x.program_id = p_program and x.code = any (p_codes))
   select c.id, c.code, c.is_shared, c.template, c.version, c.state, c.member_id, c.offered_to, c.starts_at, c.ends_at,

@@ -45,8 +45,8 @@ declare c coupons_coupon; r record;
 begin
   if cardinality(p_ids) = 0 and cardinality(p_codes) = 0 then return; end if;
   if cardinality(p_ids) + cardinality(p_codes) = 1 then  -- the usual basket
-    return query select x.* from coupons_lying(p_program, p_ids[1], p_codes[1]) x
-                  where not exists (select 1 from coupons_coupon y where y.id = x.id);
+    select x.* into c from coupons_lying(p_program, p_ids[1], p_codes[1]) x;
+    if found and not exists (select 1 from coupons_coupon y where y.id = c.id) then return next c; end if;
     return;
   end if;
   for r in
