@@ -14,7 +14,7 @@ from django.db.models import Max
 
 from regulars.governance.publishing import rules
 from regulars.governance.publishing.models import VersionRow
-from regulars.governance.publishing.services import honest, numbered, wholes
+from regulars.governance.publishing.services import drifting, honest, numbered, wholes
 from regulars.governance.publishing.services.blueprints import blueprint
 from regulars.governance.publishing.services.hooks import HOOKS
 from regulars.governance.publishing.services.wholes import Document, Whole
@@ -108,20 +108,25 @@ def _apply(said: dict[str, Any], asked: _Asked) -> Version:
     changes = wholes.changes(program.id, was, wanted)
     if not changes and in_force and not asked.is_taking:
         return replace(numbered.version(program_id=program.id, number=in_force), unchanged=True)
-    if not asked.may_harm and any(c.needs_notice for c in changes):
+    number = _next(program.id)
+    judged = drifting.judged(program_id=program.id, was=was, wanted=wanted, changes=changes, number=number)
+    if not asked.may_harm and any(c.needs_notice for c in judged):
         raise NeedsApproval
     if unfair := honest.faults(program_id=program.id, wanted=wanted, changes=changes):
         raise Invalid(errors=unfair)
-    _need_notice(program.id, changes, asked.told)
-    number = 1 + (VersionRow.objects.filter(program_id=program.id).aggregate(last=Max("number"))["last"] or 0)
+    _need_notice(program.id, judged, asked.told)
     for hook in HOOKS:
         hook.apply(program.id, number, wanted.bare, asked.actor)
     program = programs.set_current_version(program_id=program.id, version=number)
     row = _kept(program, number, wanted, asked)
-    _tell(program.id, number, in_force, was, changes, asked)
+    _tell(program.id, number, in_force, was, judged, asked)
     changed = tuple(dict.fromkeys(c.section for c in changes))
     outbox.announce(ProgramPublished(program_id=program.id, version=number, sections=changed), program_id=program.id)
     return numbered.told(program, row)
+
+
+def _next(program_id: int) -> int:
+    return 1 + (VersionRow.objects.filter(program_id=program_id).aggregate(last=Max("number"))["last"] or 0)
 
 
 def _kept(program: Program, number: int, wanted: Whole, asked: _Asked) -> VersionRow:
@@ -230,7 +235,10 @@ def plan(*, document: Document, program_id: int | None = None) -> Plan:
         wanted = wholes.filled(said, was)
         changes = wholes.changes(program.id, was, wanted)
         drift = numbered.drift(program_id=program.id) if not is_new else ()
-        notice = notice_of(program.id, changes)
+        judged = drifting.judged(
+            program_id=program.id, was=was, wanted=wanted, changes=changes, number=_next(program.id)
+        )
+        notice = notice_of(program.id, judged)
         refused = _tried(program.id, wanted) if changes else ()
         unfair = honest.faults(program_id=program.id, wanted=wanted, changes=changes)
         refused += tuple(Refused(path=path, message=message) for path, message in unfair)
@@ -249,7 +257,7 @@ def plan(*, document: Document, program_id: int | None = None) -> Plan:
 def _tried(program_id: int, wanted: Whole) -> tuple[Refused, ...]:
     """Apply each context's part and take it back: what it refuses then, apply would refuse."""
     found: list[Refused] = []
-    number = 1 + (VersionRow.objects.filter(program_id=program_id).aggregate(last=Max("number"))["last"] or 0)
+    number = _next(program_id)
     for hook in HOOKS:
         try:
             with transaction.atomic():

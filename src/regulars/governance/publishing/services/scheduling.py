@@ -238,7 +238,8 @@ def roll_back(*, program_id: int, number: int, actor: str, reason: str, may_harm
 def take_drift(*, program_id: int, actor: str, reason: str) -> Version:
     """Take what the tables say otherwise than the version in force in, as a new version.
 
-    Raises: NothingToDo; Invalid without a reason.
+    Raises: NothingToDo; Invalid without a reason; NoticeNeeded where it takes something from members: then it can be
+    put back, and scheduled as anything else.
     """
     if not reason.strip():
         raise Invalid(errors=[("reason", "is missing")])

@@ -313,6 +313,26 @@ def test_what_a_form_changed_is_seen_taken_in_or_put_back(program_id: int) -> No
         scheduling.put_back(program_id=program_id, actor=ANN, reason="again")
 
 
+def test_what_got_worse_in_the_tables_alone_is_not_taken_in_untold(program_id: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("update ledger_unit set expiry = %s where key = 'points'", ['{"kind": "rolling", "days": 30}'])
+    (drift,) = publishing.drift(program_id=program_id)
+    assert (drift.section, drift.key) == ("units", "points")
+    with pytest.raises(NoticeNeeded) as no:
+        scheduling.take_drift(program_id=program_id, actor=ANN, reason="it was so already")
+    assert no.value.facts["changes"] == ["units.points"]
+    as_it_is = publishing.export(program_id=program_id)
+    plan = publishing.plan(document=as_it_is, program_id=program_id)
+    assert (plan.changes, plan.notice is not None) == ((), True)
+    with pytest.raises(NoticeNeeded):
+        other = as_it_is.replace("name: Corner", "name: Corners", 1)
+        publishing.apply(document=other, program_id=program_id, actor=ANN)
+    assert publishing.current(program_id=program_id).number == 1
+    assert publishing.drift(program_id=program_id) == (drift,)
+    back = scheduling.put_back(program_id=program_id, actor=ANN, reason="nobody was told")
+    assert (back.number, publishing.drift(program_id=program_id)) == (2, ())
+
+
 def test_a_plan_says_what_apply_would_refuse(program_id: int) -> None:
     till = cast.a_caller(program_id)
     cast.a_member(program_id, "ann")
