@@ -66,7 +66,7 @@ def _caller(request: HttpRequest, key: str) -> ApiKey:
     """Who calls, if the session is of a store of theirs."""
     caller: ApiKey = request.auth  # type: ignore[attr-defined]
     if caller.store_id is not None:
-        staff.require_store(key=caller, store=checkout.get(program_id=caller.program_id, key=key).store)
+        staff.require_store(key=caller, store=checkout.must_store_of(program_id=caller.program_id, key=key))
     return caller
 
 

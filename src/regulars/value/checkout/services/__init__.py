@@ -6,7 +6,7 @@ from regulars.value.checkout.services.following import follow, unfollow
 from regulars.value.checkout.services.people import absorb, dossier, forget, separate
 from regulars.value.checkout.services.proving import discrepancies
 from regulars.value.checkout.services.putting import put
-from regulars.value.checkout.services.reading import get, recent, store_of
+from regulars.value.checkout.services.reading import get, must_store_of, recent, store_of
 from regulars.value.checkout.services.replaying import replay
 from regulars.value.checkout.services.tendering import tender
 
@@ -20,6 +20,7 @@ __all__ = [
     "follow",
     "forget",
     "get",
+    "must_store_of",
     "prune_at_night",
     "put",
     "recent",

@@ -6,13 +6,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from regulars.kernel import postgres
 from regulars.kernel.errors import Invalid
 from regulars.value.checkout.models import SessionRow
 from regulars.value.checkout.rules.answers import unpack
 from regulars.value.checkout.services import kept
-from regulars.value.checkout.terms import Page, Session, SessionState, SessionSummary
+from regulars.value.checkout.terms import NoSession, Page, Session, SessionState, SessionSummary
 
 _MOST = 200
+_STORE = "select s.store from checkout_session s where s.program_id = %s::int and s.key = %s::text"
 
 
 def get(*, program_id: int, key: str) -> Session:
@@ -25,7 +27,20 @@ def get(*, program_id: int, key: str) -> Session:
 
 def store_of(*, program_id: int, key: str) -> str | None:
     """The store of a session; None where there is none, or no such session."""
-    return SessionRow.objects.filter(program_id=program_id, key=key).values_list("store", flat=True).first()
+    rows = postgres.ask(_STORE, (program_id, key))
+    return rows[0][0] if rows else None
+
+
+def must_store_of(*, program_id: int, key: str) -> str | None:
+    """The store of a session; None for one beyond all stores.
+
+    Raises: NoSession.
+    """
+    rows = postgres.ask(_STORE, (program_id, key))
+    if not rows:
+        raise NoSession
+    store: str | None = rows[0][0]
+    return store
 
 
 def recent(
