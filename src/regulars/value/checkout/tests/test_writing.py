@@ -6,8 +6,10 @@ from typing import Any
 
 import orjson
 import pytest
+from django.db import connection
 
 from regulars.value.catalog.terms import Barred, Why
+from regulars.value.checkout import services as checkout
 from regulars.value.checkout.rules import answers
 from regulars.value.checkout.services import putting
 from regulars.value.checkout.tests import house, shop
@@ -47,6 +49,24 @@ def test_an_answer_written_in_parts_is_the_whole_answer(quoted):
         hinted = [h["key"] for h in whole["hints"]]
         assert hinted.index("far") < hinted.index("farther")
         assert {r["key"] for r in whole["rejected"]} >= {"coffee-once", "far", "farther"}
+
+
+def test_an_answer_that_is_kept_in_one_piece_is_read_tendered_extended_and_closed():
+    """As versions before kept it."""
+    program = shop.program(shop.TEA, FAR)
+    told = house.put(program, house.line("a", 500), key="b")
+    with connection.cursor() as cursor:
+        cursor.execute("update checkout_session set answer = %s, explained = null", [answers.pack(told.json)])
+    assert checkout.get(program_id=program, key="b").json == told.json
+    assert checkout.recent(program_id=program).items[0].due_minor == 450
+    tendered = house.tender(program, "b")
+    longer = house.tender(program, "b", minutes=30)
+    steady = ("revision", "tender_until")
+    assert {**longer.body, **dict.fromkeys(steady)} == {**tendered.body, **dict.fromkeys(steady)}
+    assert checkout.get(program_id=program, key="b").json == longer.json
+    done = house.close(program, "b")
+    assert done.body["rejected"] == told.body["rejected"]
+    assert checkout.get(program_id=program, key="b").json == done.json
 
 
 def test_what_bars_a_line_is_hinted_first_and_hints_are_at_most_twenty(quoted):
