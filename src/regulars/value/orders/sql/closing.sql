@@ -29,18 +29,16 @@ begin
       v_extras := jsonb_set(v_extras, array['spent', s.i::text, 'seq'], to_jsonb(v.seq));
     end loop;
   end if;
-  if p_units is not null then
-    if p_units = '{1,2}' and num_nonnulls(p_activates, p_events, p_deadlines, p_funders) = 0 then
-      v_seq := ledger_earn_usual(p_member, p_program, v_version, 'order/' || p_source || '/' || p_ref, 'earn',
-        'order', p_source || '/' || p_ref, p_rule_version, p_occurred, p_recorded, p_actor, p_digest, p_amounts, p_expires,
-        p_counters);
-    end if;
-    if v_seq is null then
-      v := ledger_earn(p_member, p_program, v_version, 'order/' || p_source || '/' || p_ref, 'earn',
-        'order', p_source || '/' || p_ref, p_rule_version, p_occurred, p_recorded, p_actor, null, p_digest,
-        p_units, p_amounts, p_activates, p_events, p_deadlines, p_expires, p_funders, p_counters, true);
-      v_seq := v.seq;
-    end if;
+  if p_units = '{1,2}' and num_nonnulls(p_activates, p_events, p_deadlines, p_funders) = 0 then
+    v_seq := ledger_earn_usual(p_member, p_program, v_version, 'order/' || p_source || '/' || p_ref, 'earn',
+      'order', p_source || '/' || p_ref, p_rule_version, p_occurred, p_recorded, p_actor, p_digest, p_amounts, p_expires,
+      p_counters);
+  end if;
+  if v_seq is null and p_units is not null then
+    v := ledger_earn(p_member, p_program, v_version, 'order/' || p_source || '/' || p_ref, 'earn',
+      'order', p_source || '/' || p_ref, p_rule_version, p_occurred, p_recorded, p_actor, null, p_digest,
+      p_units, p_amounts, p_activates, p_events, p_deadlines, p_expires, p_funders, p_counters, true);
+    v_seq := v.seq;
   end if;
   if p_effects ? 'coupons' then
     perform coupons_redeem(p_program, orders_uuids(p_effects #> '{coupons,ids}'), orders_texts(p_effects #> '{coupons,codes}'),
