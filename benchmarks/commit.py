@@ -51,6 +51,11 @@ select count(ledger_open(id, 1)) from members_member;
 vacuum (analyze);
 """
 
+_LEFT = """select (select count(*) from orders_order), (select count(*) from ledger_journal where packed is not null),
+  (select count(*) from kernel_idempotency), (select count(*) from kernel_fact where kind = 'OrderPlaced'),
+  (select sum(seq) from ledger_account);
+"""
+
 
 def variables(lines: int) -> dict[str, str]:
     """What a call carries: the size of what a real order carries."""
@@ -103,6 +108,7 @@ def _measure(socket: Path, folder: Path, said: argparse.Namespace) -> int:
         given = {**variables(lines), "members": str(said.members)}
         runs[f"{lines} lines"] = ["-n", "-f", str(script), *(f"-D{k}={v}" for k, v in given.items())]
     found: dict[str, list[float]] = {name: [] for name in runs}
+    orders = 0
     _sql(socket, "regulars", "checkpoint")
     for round_ in range(said.rounds + 1):  # the first warms up and is not counted
         for name, extra in runs.items():
@@ -110,12 +116,22 @@ def _measure(socket: Path, folder: Path, said: argparse.Namespace) -> int:
             usual = ["-M", "prepared", "-c", str(said.clients), "-j", "1", "-T", str(seconds)]
             begin = f"-Dn={time.time_ns() // 1000}"  # orders' ids rise, as those made by the clock do
             told = private.pgbench(socket, "tpcb" if name == "TPC-B" else "regulars", *usual, *extra, begin)
+            orders += 0 if name == "TPC-B" else private.processed(told)
             if round_:
                 found[name].append(private.rate(told))
                 sys.stderr.write(f"round {round_}: {name} {found[name][-1]:.0f}/s\n")
         _sql(socket, "regulars", "vacuum")
         _sql(socket, "tpcb", "vacuum")
+    _all_there(socket, orders)
     return _tell(socket, found, said)
+
+
+def _all_there(socket: Path, orders: int) -> None:
+    """Every call that was counted has left an order, a journal, a record of its key and its news; else nothing was measured."""
+    counts = _sql(socket, "regulars", _LEFT).strip().split("|")
+    if set(counts) != {str(orders)}:
+        raise SystemExit(f"{orders} calls were counted, and these orders, journals, keys, facts are there: {counts}")
+    sys.stderr.write(f"{orders} orders, as many journals, keys and facts\n")
 
 
 def _tell(socket: Path, found: dict[str, list[float]], said: argparse.Namespace) -> int:

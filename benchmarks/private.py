@@ -73,6 +73,14 @@ def rate(told: str) -> float:
     return float(found[1])
 
 
+def processed(told: str) -> int:
+    """Transactions that were finished."""
+    found = re.search(r"number of transactions actually processed: (\d+)", told)
+    if found is None:
+        raise SystemExit(f"pgbench said no number of transactions: {told}")
+    return int(found[1])
+
+
 def shown(cursor: Any, *names: str) -> dict[str, str]:
     """Settings of the server, to be stated with the result."""
     found = {}
