@@ -310,6 +310,7 @@ def test_a_coupon_that_the_sale_brought_is_withdrawn_unless_it_was_used(corner):
     assert wallet_of(till) == ["open"]
     answer = bring(till, receipt, ("a", 1))
     assert [(i["voided"], i["why"]) for i in answer["issued"]] == [(True, "")]
+    assert answer["issued"][0]["coupon_id"].startswith("cpn_")
     assert wallet_of(till) == ["voided"]
     receipt = sell(till, ("a", "TEA", 1, 6_000))
     page = coupons.wallet(program_id=till.program, member_id=ids.decode("mem", till.ada))

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import orjson
 
+from regulars.kernel import ids
 from regulars.people.programs import services as programs
 from regulars.people.programs.terms import NoStore
 from regulars.value.ledger import services as ledger
@@ -252,7 +253,10 @@ def settle(
         tendered_minor=what.points_minor,
         charged_minor=what.charged_minor,
         coupons=tuple(CouponBack(c["code"], c["restored"], c["why"] or "") for c in answer["coupons"]),
-        issued=tuple(CouponVoided(i["coupon_id"], i["code"], i["voided"], i["why"] or "") for i in answer["issued"]),
+        issued=tuple(
+            CouponVoided(ids.encode("cpn", UUID(i["coupon_id"])), i["code"], i["voided"], i["why"] or "")
+            for i in answer["issued"]
+        ),
         limits=what.takes + what.counted,
         restocked=what.stock,
         repriced=what.repriced,
