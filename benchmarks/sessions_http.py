@@ -184,12 +184,6 @@ def _first(step: int) -> int:
     return next(_used) * step % (CODES - step)
 
 
-def _vacuumed() -> None:
-    connection: Any = import_module("django.db").connection
-    with connection.cursor() as cursor:
-        cursor.execute("vacuum (analyze)")
-
-
 def measure(*, seconds: int, rounds: int, members: int) -> list[Row]:
     """Rounds of TPC-B, one worker and two, in turns."""
     if shutil.which("wrk") is None:
@@ -211,7 +205,7 @@ def measure(*, seconds: int, rounds: int, members: int) -> list[Row]:
                 with serving.served(workers) as address:
                     run = f"{time.time_ns():x}"
                     driven(address, folder, secret, 3, "pairs", f"{run}w", _first(step), CONNECTIONS)
-                    _vacuumed()
+                    serving.analyze()
                     runs[workers] = driven(
                         address, folder, secret, seconds, "pairs", f"{run}p", _first(step), CONNECTIONS
                     )
