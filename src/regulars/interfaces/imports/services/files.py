@@ -19,6 +19,7 @@ import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
 
 from regulars.interfaces.imports.rules.convert import Chunk
+from regulars.interfaces.imports.rules.quotes import Quotes
 from regulars.interfaces.imports.terms import BadFile, Mapping, Reject
 
 ROWS = 20_000
@@ -78,6 +79,7 @@ class _Utf8(io.RawIOBase):
         super().__init__()
         self.raw, self.ready = raw, b""
         self.decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
+        self.quotes: Quotes | None = None
 
     def readable(self) -> bool:
         """Always."""
@@ -87,7 +89,8 @@ class _Utf8(io.RawIOBase):
         """At most `size` bytes (all when negative); none only at the end."""
         while not self.ready or size < 0:
             block = self.raw.read(BLOCK)
-            self.ready += self.decoder.decode(block, final=not block).encode().replace(b"\0", _UNREADABLE)
+            text = self.decoder.decode(block, final=not block).encode().replace(b"\0", _UNREADABLE)
+            self.ready += text if self.quotes is None else self.quotes.feed(text, final=not block)
             if not block:
                 break
         size = len(self.ready) if size < 0 else size
@@ -100,6 +103,11 @@ class _Utf8(io.RawIOBase):
         line, _, rest = block.partition(b"\n")
         self.ready = rest + self.ready
         return line.decode().rstrip("\r").removeprefix("\ufeff")
+
+    def watch(self, quotes: Quotes) -> None:
+        """From here on a row with an unclosed quote comes as its mark."""
+        self.quotes = quotes
+        self.ready = quotes.feed(self.ready, final=False)
 
 
 def _kept(column: pa.Array) -> pa.Array:
@@ -138,7 +146,8 @@ class Source:
         self.path, self.mapping, self.seen = path, mapping, seen or (lambda _: None)
         self.bad: list[tuple[Reject, str]] = []
         self.header: list[str] = []
-        self._skipped: deque[tuple[int, str]] = deque()
+        self._skipped: deque[tuple[int, str, int | None]] = deque()
+        self._quotes = Quotes(delimiter=",", mark=b"\0")
 
     def chunks(self) -> Iterator[Chunk]:
         """The rows of the file in order.
@@ -175,6 +184,8 @@ class Source:
             try:
                 text = _Utf8(packed, encoding_of(self.path, self.mapping.encoding))
                 header = self._header(text)
+                self._quotes = Quotes(delimiter=self.mapping.delimiter, mark=_mark(header, self.mapping.delimiter))
+                text.watch(self._quotes)
                 reader = pcsv.open_csv(
                     pa.PythonFile(text, mode="r"),
                     read_options=pcsv.ReadOptions(use_threads=False, block_size=BLOCK, column_names=header),
@@ -195,7 +206,10 @@ class Source:
 
     def _header(self, text: _Utf8) -> list[str]:
         line = text.first_line()
-        header = next(csv.reader([line], delimiter=self.mapping.delimiter), None)
+        try:
+            header = next(csv.reader([line], delimiter=self.mapping.delimiter, strict=True), None)
+        except csv.Error as no:
+            raise BadFile(errors=[("file", f"line 1, with the names of the columns: a quote is wrong: {no}")]) from no
         if not header:
             raise BadFile(errors=[("file", "has no header line")])
         twice = sorted({name for name in header if header.count(name) > 1})
@@ -206,7 +220,9 @@ class Source:
         return header
 
     def _broken(self, row: Any) -> str:
-        self._skipped.append((row.number, row.text))
+        is_mark = row.text.startswith("\0")  # no other text has it
+        text, breaks = self._quotes.taken.popleft() if is_mark else (row.text, None)
+        self._skipped.append((row.number, text, breaks))
         return "skip"
 
     def _numbered(self, reader: Any, packed: Any) -> Iterator[tuple[pa.Array, pa.RecordBatch]]:
@@ -231,8 +247,10 @@ class Source:
 
     def _past_skipped(self, row: int, extra: int) -> tuple[int, int]:
         while self._skipped and self._skipped[0][0] <= row:
-            number, text = self._skipped.popleft()
-            if text.strip():
+            number, text, breaks = self._skipped.popleft()
+            if breaks is not None:
+                self.bad.append((Reject(line=number + 1 + extra + breaks, reason="unclosed_quote"), text))
+            elif text.strip():
                 self.bad.append((Reject(line=number + 1 + extra, reason="wrong_number_of_columns"), text))
             row, extra = row + 1, extra + text.strip("\r\n").count("\n")
         return row, extra
@@ -254,6 +272,11 @@ class Source:
             yield pa.array(range(line, line + batch.num_rows), pa.int64()), batch
             line += batch.num_rows
             self.seen(line - 1)
+
+
+def _mark(header: list[str], delimiter: str) -> bytes:
+    """A row that no file has, with another number of columns than this one."""
+    return b"\0" if len(header) > 1 else f"\0{delimiter}\0".encode()
 
 
 def wanted_columns(mapping: Mapping) -> list[str]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
+import io
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from regulars.interfaces.imports.rules import read_mapping
+from regulars.interfaces.imports.rules import quotes, read_mapping
 from regulars.interfaces.imports.services import files
 from regulars.interfaces.imports.terms import BadFile
 
@@ -119,3 +123,86 @@ def test_a_file_that_is_no_parquet_says_so_before_its_size_is_asked(tmp_path: Pa
     with pytest.raises(BadFile) as no:
         files.size_of(tmp_path / "o.parquet", read_mapping({**DOCUMENT, "format": "parquet"}))
     assert no.value.errors[0][1].startswith("is no Parquet file")
+
+
+UNCLOSED = {
+    "the rest of the file": ('1,"Tea,5\n2,Cup,5\n3,Pot,5\n', [(2, '1,"Tea,5')], [3, 4]),
+    "the last column": ('1,5,"Tea\n2,5,Cup\n3,5,Pot\n', [(2, '1,5,"Tea')], [3, 4]),
+    "up to a quoted value": ('1,"Tea,5\n2,"Cup",5\n3,Pot,5\n', [(2, '1,"Tea,5')], [3, 4]),
+    "up to a value that begins with a comma": ('1,"Tea,5\n2,", Cup",5\n3,Pot,5\n', [(2, '1,"Tea,5')], [3, 4]),
+    "behind a value of two lines": ('"1\n1",a,"Tea\n2,Cup,5\n', [(3, '"1\n1",a,"Tea')], [4]),
+    "twice": ('1,"Tea,5\n2,"Cup,5\n3,"Pot""",5\n', [(2, '1,"Tea,5'), (3, '2,"Cup,5')], [4]),
+    "the last line": ('1,Tea,5\r\n2,"Cup', [(3, '2,"Cup')], [2]),
+    "nothing: a letter": ('1,12" Tea,5\n2,Cup"s",5\n"3" x,"Pot" old,5\n', [], [2, 3, 4]),
+    "nothing: lines inside": ('1,"a\n""b"", c\r\n",5\n2,"""",5\n3,"x\n","\n"\n', [], [2, 5, 6]),
+}
+
+
+@pytest.mark.parametrize("block", [64, 1 << 20])
+@pytest.mark.parametrize("swallows", list(UNCLOSED))
+def test_an_unclosed_quote_is_a_reject_of_its_line_and_swallows_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, swallows: str, block: int
+) -> None:
+    content, bad, good = UNCLOSED[swallows]
+    (tmp_path / "orders.csv").write_text("订单 ,t,p\n" + content, newline="")
+    monkeypatch.setattr(files, "BLOCK", block)
+    source = files.Source(tmp_path / "orders.csv", read_mapping(DOCUMENT))
+    assert [line for chunk in source.chunks() for line in chunk.lines.to_pylist()] == good
+    assert [(reject.line, reject.reason, text) for reject, text in source.bad] == [
+        (line, "unclosed_quote", text) for line, text in bad
+    ]
+
+
+def test_a_file_of_one_column_tells_an_unclosed_quote_too(tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text('m\na\n"b\nc\n')
+    mapping = read_mapping({"kind": "audience", "columns": {"member": "m"}, "constants": {"audience": "x"}})
+    source = files.Source(tmp_path / "list.csv", mapping)
+    assert [value for chunk in source.chunks() for value in chunk.columns["m"].to_pylist()] == ["a", "c"]
+    assert [(reject.line, reject.reason) for reject, _ in source.bad] == [(3, "unclosed_quote")]
+
+
+def test_a_quote_that_is_open_in_the_header_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "orders.csv").write_text('订单 ,t,"p\n1,2,3\n')
+    with pytest.raises(BadFile, match="line 1"):
+        read(tmp_path / "orders.csv")
+
+
+def fed(text: bytes, size: int) -> tuple[bytes, list[tuple[str, int]]]:
+    flow = quotes.Quotes(delimiter=",", mark=b"\0")
+    pieces = [flow.feed(text[n : n + size], final=False) for n in range(0, len(text), size)]
+    return b"".join([*pieces, flow.feed(b"", final=True)]), list(flow.taken)
+
+
+@given(rows=st.lists(st.lists(st.text('a",\n\r', max_size=5), min_size=2, max_size=3)), size=st.integers(1, 9))
+def test_what_is_proper_flows_through_unchanged(rows: list[list[str]], size: int) -> None:
+    out = io.StringIO()
+    csv.writer(out, quoting=csv.QUOTE_ALL).writerows(rows)
+    text = out.getvalue().encode()
+    assert fed(text, size) == (text, [])
+
+
+@given(text=st.text('a",\n', max_size=60), size=st.integers(1, 9))
+def test_pieces_do_not_matter_and_every_line_is_there_or_taken(text: str, size: int) -> None:
+    whole, taken = fed(text.encode(), 1 << 20)
+    assert fed(text.encode(), size) == (whole, taken)
+    assert whole.count(b"\0") == len(taken)
+    for told, _ in taken:
+        whole = whole.replace(b"\0", told.encode(), 1)
+    assert whole == text.encode()
+
+
+def test_a_quoted_value_without_end_is_held_only_as_long_as_a_value_may_be() -> None:
+    flow, most = quotes.Quotes(delimiter=",", mark=b"\0"), 0
+    told = flow.feed(b'1,"open\n', final=False)
+    for n in range(1000):
+        told += flow.feed(b"%d,%s\n" % (n, b"x" * 1000), final=False)
+        most = max(most, len(flow._rest))
+    assert list(flow.taken) == [('1,"open', 0)]
+    assert most <= quotes.LONGEST + 2000
+    assert (told + flow.feed(b"", final=True)).count(b"\n") == 1001
+    endless = quotes.Quotes(delimiter=",", mark=b"\0")
+    for _ in range(100):
+        endless.feed(b'1,"' if _ == 0 else b"x" * 100_000, final=False)
+        assert len(endless._rest) <= quotes.LONGEST + 200_000
+    assert endless.feed(b"\n2,3", final=True) == b"\n2,3"
+    assert len(endless.taken) == 1

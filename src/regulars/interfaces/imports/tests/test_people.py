@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection
 
 from regulars.interfaces.imports import services
 from regulars.interfaces.imports.rules import read_mapping
+from regulars.interfaces.imports.services import files, whole
 from regulars.interfaces.imports.tests.shop import ACTOR, a_shop, bring
 from regulars.people.members import services as members
 from regulars.people.members.terms import Newcomer
@@ -59,3 +61,41 @@ def test_opening_balances_are_lots_with_their_last_day_and_count_once(tmp_path: 
         assert [(a, str(e)) for a, e in cursor.fetchall()] == [(20, "None"), (500, "2100-01-01 00:00:00+00:00")]
     again = bring(program_id, path, mapping)
     assert (again.report["recorded"], again.report["repeated"]) == (0, 2)
+
+
+def test_an_unclosed_quote_stays_out_alone_however_often_the_import_is_resumed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program_id, path = a_shop(), tmp_path / "members.csv"
+    rows = [f"{n},{chr(34) if n % 7 == 3 else ''}name {n}" for n in range(40)]
+    path.write_text("\n".join(["id,name", *rows]) + "\n")
+    monkeypatch.setattr(files, "BLOCK", 128)
+    monkeypatch.setattr(whole, "_AT_ONCE", 3)
+    job = services.start(
+        program_id=program_id,
+        path=path,
+        mapping={"kind": "members", "columns": {"external": "id", "name": "name"}},
+        actor=ACTOR,
+    )
+    inner, calls = whole._apply, [0]
+
+    def dying(*args: Any) -> Any:
+        calls[0] += 1
+        if calls[0] % 4 == 0:
+            raise RuntimeError("killed")
+        return inner(*args)
+
+    monkeypatch.setattr(whole, "_apply", dying)
+    for _ in range(20):
+        try:
+            job = services.run(program_id=program_id, job_id=job.id)
+            break
+        except RuntimeError:
+            continue
+    assert calls[0] > 12
+    assert (job.report["rows"], job.report["recorded"], job.report["repeated"]) == (40, 34, 0)
+    assert job.report["reasons"] == {"unclosed_quote": 6}
+    assert [r.line for r in services.rejects(program_id=program_id, job_id=job.id)] == [5, 12, 19, 26, 33, 40]
+    rejected = Path(str(job.rejects_path)).read_text("utf-8").splitlines()
+    assert rejected[:2] == ["line,reason,id,name", '5,unclosed_quote,"3,""name 3"']
+    assert len(rejected) == 7
