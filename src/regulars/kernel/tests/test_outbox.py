@@ -6,7 +6,7 @@ from enum import Enum
 from uuid import UUID
 
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -124,6 +124,13 @@ class TestDelivery:
         assert seen == [visited()]
         assert "bad: ValueError: no" in fact.last_error
         assert list(DeliveryRow.objects.values_list("reaction", flat=True)) == ["good"]
+
+    def test_no_statement_makes_a_fact_both_done_and_dead(self):
+        announce(visited())
+        outbox.deliver_batch([Reaction(Visited, "a", heard([]))])
+        with pytest.raises(IntegrityError, match="fact_is_done_or_dead"), transaction.atomic():
+            FactRow.objects.update(dead_at=T0)
+        assert FactRow.objects.filter(done_at__isnull=False, dead_at=None).count() == 1
 
     def test_failures_are_retried_later_and_later_until_the_fact_is_dead(self):
         waits = []

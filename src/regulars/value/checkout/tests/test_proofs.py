@@ -48,6 +48,7 @@ REDEEMED = "O23 a coupon of an order is redeemed by it"
 KNOWN = "O23 an order knows the coupons that it redeemed"
 USED = "S13 a limit was used by orders and tenders, and nobody else"
 _LINE = "update orders_line_row set {} where order_id = %s and n = 1"
+_PACKED = "update orders_order set packed = jsonb_set(packed::jsonb, '{{0,{}}}', '{}')::json where id = %s"
 _ORDER = "update orders_order set {} where id = %s"
 
 
@@ -64,6 +65,10 @@ _ORDER = "update orders_order set {} where id = %s"
         (_ORDER.format("subtotal_minor = subtotal_minor - 1"), {TOTAL}),
         (_ORDER.format("total_minor = total_minor + 1"), {TOTAL, "O7 an order is the sum of its lines"}),
         (_LINE.format("tendered_minor = amount_minor + 1"), {COSTS, PAID}),
+        (_PACKED.format("o", "7"), {SHARES, TOTAL}),
+        (_PACKED.format("h,0,2", "7"), {SHARES, TOOK}),
+        (_PACKED.format("h,0,0", '"somebody-elses"'), {TOOK}),
+        (_PACKED.format("p", "9999999"), {COSTS, PAID}),
         (_ORDER.format("extras = jsonb_set(extras, '{spent,0,minor}', '999')"), {PAID}),
         (_ORDER.format("extras = jsonb_set(extras, '{coupons}', '[]')"), {KNOWN}),
         (_ORDER.format("extras = jsonb_set(extras, '{takes}', '[]')"), {USED}),
@@ -72,6 +77,10 @@ _ORDER = "update orders_order set {} where id = %s"
 )
 def test_an_order_that_was_changed_by_hand_is_named(sql: str, promises: set[str]):
     program, order = sold()
+    if "orders_line_row" in sql:
+        with connection.cursor() as cursor:
+            cursor.execute("select orders_unpack(%s)", [order])
+        assert broken(program) == set()
     spoil(sql, order)
     assert broken(program) == promises
 

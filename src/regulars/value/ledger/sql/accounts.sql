@@ -82,6 +82,14 @@ begin
   if account.unpacked < account.seq then perform ledger_unpack(p_member); end if;  -- what follows reads and changes rows
 end $$;
 
+-- What has ended of a member whose packed lots have ended too. Not in SQL: a plan that looks into what is packed would be made
+-- ready with every question, and is needed on few days of a life.
+create or replace function ledger_overdue(p_member uuid, p_now timestamptz) returns bigint[] language plpgsql stable as $$
+begin
+  return (select ledger_plus('{}', array_agg(l.unit), array_agg(l.remaining)) from ledger_lot_facts l
+           where l.member_id = p_member and l.expires_at <= p_now and l.remaining > 0 and l.state = 'active');
+end $$;
+
 -- What a decision needs to know. One row also before the account is open. `overdue` is the part of `active` whose life
 -- has ended and which no night has booked yet: it cannot be spent.
 -- (A table, so that the planner unfolds it into the query that asks.)
@@ -91,9 +99,7 @@ returns table (version bigint, active bigint[], pending bigint[], held bigint[],
 language sql stable as $$
   select coalesce(a.version, 0), coalesce(a.active, '{}'), coalesce(a.pending, '{}'), coalesce(a.held, '{}'),
          coalesce(a.debt, '{}'), coalesce(a.counters, '{}'), a.moved_into,
-         case when a.packed_until <= p_now  -- looking into what is packed costs more, and is needed on one day of a life
-              then (select ledger_plus('{}', array_agg(l.unit), array_agg(l.remaining)) from ledger_lot_facts l
-                     where l.member_id = p_member and l.expires_at <= p_now and l.remaining > 0 and l.state = 'active')
+         case when a.packed_until <= p_now then ledger_overdue(p_member, p_now)
               else (select ledger_plus('{}', array_agg(l.unit), array_agg(l.remaining)) from ledger_lot l
                      where l.member_id = p_member and l.expires_at <= p_now and l.remaining > 0 and l.state = 'active') end,
          coalesce(a.seq, 0)

@@ -50,7 +50,7 @@ $$ select convert_to(p_member::text || '/' || p_seq::text || p_body, 'UTF8') $$;
 
 create or replace function ledger_link(p_head bytea, p_member uuid, p_seq bigint, p_body text)
 returns bytea language sql stable parallel safe as
-$$ select sha256(p_head || convert_to(p_member::text || '/' || p_seq::text || p_body, 'UTF8')) $$;
+$$ select sha256(p_head || ledger_told(p_member, p_seq, p_body)) $$;
 
 -- Where a member's chain begins.
 create or replace function ledger_genesis(p_member uuid) returns bytea language sql stable parallel safe as

@@ -24,22 +24,18 @@ create or replace view ledger_lot_facts as
          p.activation_deadline, p.expires_at, p.funder, p.cost_micro, p.origin_member, p.origin_seq, p.origin_n
     from ledger_packed p;
 
--- The lots of a member as rows, all of them. The caller has locked the account.
-create or replace function ledger_unpack(p_member uuid) returns void language plpgsql as $$
-begin
-  perform 1 from ledger_account a where a.member_id = p_member and a.unpacked < a.seq;
-  if not found then return; end if;
-  insert into ledger_lot (member_id, seq, n, program_id, unit, amount, remaining, state, activates_at, expires_at)
-  select p.member_id, p.seq, p.n, p.program_id, p.unit, p.amount, p.remaining, p.state, p.activates_at, p.expires_at
-    from ledger_packed p where p.member_id = p_member;
-  update ledger_account a set unpacked = a.seq, packed_until = null where a.member_id = p_member;
-end $$;
-
--- The same for many.
+-- The lots of these members as rows, all of them. The caller has locked the accounts.
 create or replace function ledger_unpack_all(p_members uuid[]) returns void language plpgsql as $$
 begin
   insert into ledger_lot (member_id, seq, n, program_id, unit, amount, remaining, state, activates_at, expires_at)
   select p.member_id, p.seq, p.n, p.program_id, p.unit, p.amount, p.remaining, p.state, p.activates_at, p.expires_at
     from ledger_packed p where p.member_id = any (p_members);
   update ledger_account a set unpacked = a.seq, packed_until = null where a.member_id = any (p_members) and a.unpacked < a.seq;
+end $$;
+
+-- The same of one, if anything of hers is packed.
+create or replace function ledger_unpack(p_member uuid) returns void language plpgsql as $$
+begin
+  perform 1 from ledger_account a where a.member_id = p_member and a.unpacked < a.seq;
+  if found then perform ledger_unpack_all(array[p_member]); end if;
 end $$;

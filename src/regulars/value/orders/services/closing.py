@@ -31,7 +31,7 @@ from regulars.value.promotions.terms import LineKind, Outcome, Snapshot, Verdict
 _CLOSE = (
     "orders_close(%s::uuid, %s::int, %s::bigint, %s::uuid, %s::text, %s::text, %s::bigint, %s::text,"
     " %s::text, %s::timestamptz, %s::timestamptz, %s::bigint, %s::bigint, %s::jsonb, %s::int, %s::jsonb, %s::bytea,"
-    " %s::jsonb, %s::text, %s::jsonb, %s::smallint[], %s::bigint[], %s::timestamptz[], %s::text[], %s::timestamptz[],"
+    " %s::jsonb, %s::text, %s::json, %s::smallint[], %s::bigint[], %s::timestamptz[], %s::text[], %s::timestamptz[],"
     " %s::timestamptz[], %s::text[], %s::bigint[], %s::jsonb, %s::jsonb, %s::jsonb, %s::bytea, %s::text, %s::bytea,"
     " %s::smallint, %s::bytea, %s::jsonb)"
 )

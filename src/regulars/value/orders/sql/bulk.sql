@@ -61,13 +61,7 @@ end $$;
 -- By index whatever the sizes: the plans are made once, when a history has hardly begun and its tables are small.
 create or replace function orders_backs_take() returns void language plpgsql set enable_seqscan = off as $$
 begin
-  insert into orders_line_row (order_id, n, program_id, member_id, line_ref, sku, quantity, uom, amount_minor, tax_rate,
-    tax_included, kind, category, brand, description, attributes, earned)
-  select l.order_id, l.n, l.program_id, l.member_id, l.line_ref, l.sku, l.quantity, l.uom, l.amount_minor, l.tax_rate,
-         l.tax_included, l.kind, l.category, l.brand, l.description, l.attributes, l.earned
-    from (select distinct b.order_id from orders_backs b) b
-    join orders_order o on o.id = b.order_id and o.packed is not null
-    cross join lateral (select x.* from orders_line x where x.order_id = o.id offset 0) l;  -- each order's own: never the whole view
+  perform orders_write_lines(array(select distinct b.order_id from orders_backs b where b.order_id is not null));
   with steps as materialized (
     select b.id, b.n, b.part, l.earned, l.reversed, l.quantity as sold,
            l.returned + sum(b.quantity) over w - b.quantity as before, l.returned + sum(b.quantity) over w as after,

@@ -1,6 +1,6 @@
 -- A basket that was decided here becomes an order, with everything that it brings about, in one call: the account (lock
 -- and version check first), points that pay, what is earned, coupons, stock, limits and budgets, the order with its
--- lines and what to undo it by, the question that was decided, the caller's idempotency record, and the news.
+-- lines packed and what to undo it by, the question that was decided, the caller's idempotency record, and the news.
 -- `p_effects`: {"spend": [{"slot", "amount", "key", "hold"}], "coupons": {"ids", "codes", "owner"}, "stock": {"store", "skus",
 -- "quantities"},
 -- "issue": {"ids", "codes", "templates", "versions", "starts", "ends", "keys", "holds", "promotions"}, "takes": {"keys", "amounts", "limits", "hot", "budget"}, "news": [{"kind", "body"}],
@@ -11,7 +11,7 @@
 create or replace function orders_close(p_member uuid, p_program int, p_version bigint,
   p_id uuid, p_source text, p_ref text, p_store bigint, p_channel text, p_currency text, p_occurred timestamptz,
   p_recorded timestamptz, p_total bigint, p_subtotal bigint, p_tenders jsonb, p_rule_version int, p_decision jsonb,
-  p_digest bytea, p_attributes jsonb, p_actor text, p_lines jsonb,
+  p_digest bytea, p_attributes jsonb, p_actor text, p_lines json,
   p_units smallint[], p_amounts bigint[], p_activates timestamptz[], p_events text[], p_deadlines timestamptz[],
   p_expires timestamptz[], p_funders text[], p_earned bigint[], p_counters jsonb, p_effects jsonb, p_extras jsonb,
   p_question bytea, p_key text, p_request_hash bytea, p_status smallint, p_body bytea, p_fact jsonb) returns bigint
@@ -29,17 +29,8 @@ begin
       v_extras := jsonb_set(v_extras, array['spent', s.i::text, 'seq'], to_jsonb(v.seq));
     end loop;
   end if;
-  if p_units = '{1,2}' and num_nonnulls(p_activates, p_events, p_deadlines, p_funders) = 0 then
-    v_seq := ledger_earn_usual(p_member, p_program, v_version, 'order/' || p_source || '/' || p_ref, 'earn',
-      'order', p_source || '/' || p_ref, p_rule_version, p_occurred, p_recorded, p_actor, p_digest, p_amounts, p_expires,
-      p_counters);
-  end if;
-  if v_seq is null and p_units is not null then
-    v := ledger_earn(p_member, p_program, v_version, 'order/' || p_source || '/' || p_ref, 'earn',
-      'order', p_source || '/' || p_ref, p_rule_version, p_occurred, p_recorded, p_actor, null, p_digest,
-      p_units, p_amounts, p_activates, p_events, p_deadlines, p_expires, p_funders, p_counters, true);
-    v_seq := v.seq;
-  end if;
+  v_seq := ledger_sell(p_member, p_program, v_version, 'order', p_source || '/' || p_ref, p_rule_version, p_occurred,
+    p_recorded, p_actor, p_digest, p_units, p_amounts, p_activates, p_events, p_deadlines, p_expires, p_funders, p_counters);
   if p_effects ? 'coupons' then
     perform coupons_redeem(p_program, orders_uuids(p_effects #> '{coupons,ids}'), orders_texts(p_effects #> '{coupons,codes}'),
       p_source || '/' || p_ref, p_recorded, p_member, p_effects #>> '{coupons,owner}', p_actor);
@@ -75,15 +66,9 @@ begin
     values (p_program, p_key, p_request_hash, p_status, p_body, p_recorded);
   end if;
   insert into orders_order (id, program_id, member_id, source, ref, store_id, channel, currency, occurred_at, recorded_at,
-    state, total_minor, subtotal_minor, tenders, rule_version, seq, earned, decision, digest, attributes, extras)
+    state, total_minor, subtotal_minor, tenders, rule_version, seq, earned, decision, digest, attributes, extras, packed)
   values (p_id, p_program, p_member, p_source, p_ref, p_store, p_channel, p_currency, p_occurred, p_recorded,
-    'placed', p_total, p_subtotal, p_tenders, p_rule_version, v_seq, p_earned, p_decision, p_digest, p_attributes, v_extras);
-  insert into orders_line_row (order_id, n, program_id, member_id, line_ref, sku, quantity, uom, amount_minor, tax_rate,
-    tax_included, kind, category, brand, description, attributes, earned, discount_minor, shares, tendered_minor)
-  select p_id, l.n, p_program, p_member, l.i, l.s, l.q, coalesce(l.u, ''), l.a, l.t, coalesce(l.x, true),
-         coalesce(l.k, 'goods'), l.c, l.b, l.d, l.j, l.e, coalesce(l.o, 0), l.h, coalesce(l.p, 0)
-    from jsonb_to_recordset(p_lines) as l(n int, i text, s text, q numeric, u text, a bigint, t numeric, x boolean,
-      k text, c text, b text, d text, j jsonb, e bigint[], o bigint, h jsonb, p bigint);
+    'placed', p_total, p_subtotal, p_tenders, p_rule_version, v_seq, p_earned, p_decision, p_digest, p_attributes, v_extras, p_lines);
   if p_question is not null then
     insert into orders_question (order_id, program_id, member_id, body) values (p_id, p_program, p_member, p_question);
   end if;

@@ -1,6 +1,6 @@
 -- An order and everything that it brings about, in one call and one transaction: what it earns (the account's row is
 -- lock and version check), the caller's idempotency record with the answer, the order with its lines packed, and the news.
--- `p_units` null: nothing is earned and no account is touched. Elements of the ledger's arrays are lots (ledger_earn).
+-- `p_units` null: nothing is earned and no account is touched. Elements of the ledger's arrays are lots (ledger_sell).
 
 create or replace function orders_commit(p_member uuid, p_program int, p_version bigint,
   p_id uuid, p_source text, p_ref text, p_store bigint, p_channel text, p_currency text, p_occurred timestamptz,
@@ -10,19 +10,10 @@ create or replace function orders_commit(p_member uuid, p_program int, p_version
   p_expires timestamptz[], p_funders text[], p_earned bigint[], p_counters jsonb,
   p_key text, p_request_hash bytea, p_status smallint, p_body bytea, p_fact jsonb) returns bigint
 language plpgsql as $$
-declare v record; v_seq bigint;
+declare v_seq bigint;
 begin
-  if p_units = '{1,2}' and num_nonnulls(p_activates, p_events, p_deadlines, p_funders) = 0 then
-    v_seq := ledger_earn_usual(p_member, p_program, p_version, 'order/' || p_source || '/' || p_ref, 'earn',
-      'order', p_source || '/' || p_ref, p_rule_version, p_occurred, p_recorded, p_actor, p_digest, p_amounts, p_expires,
-      p_counters);
-  end if;
-  if v_seq is null and p_units is not null then
-    v := ledger_earn(p_member, p_program, p_version, 'order/' || p_source || '/' || p_ref, 'earn',
-      'order', p_source || '/' || p_ref, p_rule_version, p_occurred, p_recorded, p_actor, null, p_digest,
-      p_units, p_amounts, p_activates, p_events, p_deadlines, p_expires, p_funders, p_counters, true);
-    v_seq := v.seq;
-  end if;
+  v_seq := ledger_sell(p_member, p_program, p_version, 'order', p_source || '/' || p_ref, p_rule_version, p_occurred,
+    p_recorded, p_actor, p_digest, p_units, p_amounts, p_activates, p_events, p_deadlines, p_expires, p_funders, p_counters);
   -- one statement for all three: each statement costs as much to start as a row to write
   with kept as (
     insert into kernel_idempotency (program_id, key, request_hash, status, body, created_at)

@@ -4,7 +4,7 @@
 -- the order.
 
 -- json, not jsonb: it is only looked at when it is read. The column is no field of a model, so that nobody loads it unasked.
-alter table orders_order add column packed json;
+alter table orders_order add column if not exists packed json;
 alter table orders_order set (toast_tuple_target = 8160);  -- up to a page, nothing is compressed or moved away
 
 create or replace view orders_line as
@@ -15,10 +15,10 @@ create or replace view orders_line as
    union all
   select o.id, l.n, o.program_id, o.member_id, l.i, l.s, l.q, coalesce(l.u, ''), l.a, l.t,
          coalesce(l.x, true), coalesce(l.k, 'goods'), l.c, l.b, l.d, l.j, l.e, 0::numeric(18, 6), 0::bigint,
-         null::bigint[], 0::bigint, null::jsonb, 0::bigint, 0::numeric(18, 6), 0::numeric(18, 6), 0::numeric(18, 6)
+         null::bigint[], coalesce(l.o, 0), l.h, coalesce(l.p, 0), 0::numeric(18, 6), 0::numeric(18, 6), 0::numeric(18, 6)
     from orders_order o
    cross join lateral json_to_recordset(o.packed) as l(n int, i text, s text, q numeric(18, 6), u text, a bigint,
-      t numeric(7, 6), x boolean, k text, c text, b text, d text, j jsonb, e bigint[])
+      t numeric(7, 6), x boolean, k text, c text, b text, d text, j jsonb, e bigint[], o bigint, h jsonb, p bigint)
    where o.packed is not null;
 
 alter view orders_line alter uom set default '', alter tax_included set default true, alter kind set default 'goods',
@@ -26,16 +26,25 @@ alter view orders_line alter uom set default '', alter tax_included set default 
   alter tendered_minor set default 0, alter restocked set default 0, alter handed_over set default 0,
   alter cancelled set default 0;
 
+-- The packed lines of these orders as rows; who calls it has locked the orders, and empties what was packed.
+create or replace function orders_write_lines(p_orders uuid[]) returns void language plpgsql as $$
+begin
+  insert into orders_line_row (order_id, n, program_id, member_id, line_ref, sku, quantity, uom, amount_minor, tax_rate,
+    tax_included, kind, category, brand, description, attributes, earned, discount_minor, shares, tendered_minor)
+  select l.order_id, l.n, l.program_id, l.member_id, l.line_ref, l.sku, l.quantity, l.uom, l.amount_minor, l.tax_rate,
+         l.tax_included, l.kind, l.category, l.brand, l.description, l.attributes, l.earned, l.discount_minor, l.shares,
+         l.tendered_minor
+    from orders_order o
+   cross join lateral (select x.* from orders_line x where x.order_id = o.id offset 0) l  -- each order's own: never the whole view
+   where o.id = any (p_orders) and o.packed is not null;
+end $$;
+
 -- The lines of an order as rows, if they are not yet.
 create or replace function orders_unpack(p_order uuid) returns void language plpgsql as $$
 begin
   perform 1 from orders_order o where o.id = p_order and o.packed is not null for update;
   if not found then return; end if;
-  insert into orders_line_row (order_id, n, program_id, member_id, line_ref, sku, quantity, uom, amount_minor, tax_rate,
-    tax_included, kind, category, brand, description, attributes, earned)
-  select order_id, n, program_id, member_id, line_ref, sku, quantity, uom, amount_minor, tax_rate,
-         tax_included, kind, category, brand, description, attributes, earned
-    from orders_line l where l.order_id = p_order;
+  perform orders_write_lines(array[p_order]);
   update orders_order o set packed = null where o.id = p_order;
 end $$;
 
@@ -65,5 +74,5 @@ begin
   return new;
 end $$;
 
-create trigger orders_line_written instead of insert or update or delete on orders_line
+create or replace trigger orders_line_written instead of insert or update or delete on orders_line
   for each row execute function orders_line_written();
