@@ -131,6 +131,27 @@ def test_a_purchase_right_is_told_and_read(shop):
     assert shop.get("/purchase-rights/empty")[0] == 404
 
 
+def test_a_right_on_what_is_not_there_is_refused_by_name_and_on_goods_that_come_later_it_stands_at_once(shop):
+    windows = [{"from_at": "2026-01-05T12:00:00Z", "tiers": ["ruby"], "audiences": ["vips"]}]
+    body = {"skus": ["T9"], "tiers": ["gold", "platinum"], "audiences": ["vips"], "windows": windows}
+    status, no = shop.send("PUT", "/purchase-rights/vip", body)
+    assert (status, no["code"]) == (422, "invalid")
+    assert [(e["path"], e["message"].split("'")[1]) for e in no["errors"]] == [
+        ("tiers.1", "platinum"), ("audiences.0", "vips"), ("windows.0.tiers.0", "ruby"),
+        ("windows.0.audiences.0", "vips"),
+    ]  # fmt: skip
+    assert shop.get("/purchase-rights/vip")[0] == 404
+    status, told = shop.send("PUT", "/purchase-rights/vip", {"skus": ["T1", "T9"], "tiers": ["gold"]})
+    assert (status, told["unknown_skus"]) == (201, ["T1", "T9"])
+    basket = {"channel": "web", "currency": "CNY", "lines": [
+        {"id": "1", "sku": "T9", "quantity": "1", "amount_minor": 900}]}  # fmt: skip
+    assert shop.send("PUT", "/sessions/b1", basket)[1]["not_entitled"] == []
+    put(shop, "T9", TEA)
+    assert shop.get("/purchase-rights/vip")[1]["unknown_skus"] == ["T1"]
+    (barred,) = shop.send("PUT", "/sessions/b2", basket)[1]["not_entitled"]
+    assert (barred["line"], barred["code"]) == ("1", "members_only")
+
+
 def test_attributes_are_declared_and_typed(shop):
     status, _ = shop.post("/product-attributes", {"key": "leaf", "type": "choice", "choices": ["whole", "broken"]})
     assert status == 201

@@ -215,6 +215,9 @@ class RightOut(Out):
     key: str
     names: dict[str, str]
     skus: list[str] = Field(description="The goods it stands on.")
+    unknown_skus: list[str] = Field(
+        description="Those of them that the catalog does not know yet: sold to everybody until it does."
+    )
     categories: list[str] = Field(description="With all below them.")
     members_only: bool = Field(description="Any member, no guest.")
     tiers: list[str] = Field(description="Levels that may.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +18,7 @@ from regulars.people.staff import services as staff
 from regulars.people.staff.terms import ApiKey
 from regulars.value.catalog import services as catalog
 from regulars.value.catalog.terms import Count, Right, RightTold, Span, Stock, Window
+from regulars.value.tiers import services as tiers
 
 router = Router(tags=["Catalog"])
 
@@ -79,12 +81,18 @@ def put_stock(request: HttpRequest, told: shapes.CountsIn, idempotency_key: str 
     )
 
 
-def _right(one: RightTold) -> dict[str, Any]:
+def _rights(program_id: int, page: Sequence[RightTold]) -> list[dict[str, Any]]:
+    unknown = catalog.unknown_skus(program_id=program_id, skus=[sku for one in page for sku in one.skus])
+    return [_right(one, unknown) for one in page]
+
+
+def _right(one: RightTold, unknown: frozenset[str]) -> dict[str, Any]:
     right = one.right
     return {
         "key": right.key,
         "names": dict(one.names),
         "skus": list(one.skus),
+        "unknown_skus": [sku for sku in one.skus if sku in unknown],
         "categories": list(one.categories),
         "members_only": right.members_only,
         "tiers": list(right.tiers),
@@ -112,7 +120,7 @@ def list_rights(request: HttpRequest, limit: int = Query(20, ge=1, le=50), curso
     key: ApiKey = request.auth  # type: ignore[attr-defined]
     found = catalog.purchase_rights(program_id=key.program_id, after=answers.after_text(cursor), limit=limit + 1)
     more = answers.cursor_text([found[limit - 1].right.key]) if len(found) > limit else None
-    return answers.json({"items": [_right(one) for one in found[:limit]], "next_cursor": more})
+    return answers.json({"items": _rights(key.program_id, found[:limit]), "next_cursor": more})
 
 
 @router.get(
@@ -124,7 +132,7 @@ def list_rights(request: HttpRequest, limit: int = Query(20, ge=1, le=50), curso
 )
 def get_right(request: HttpRequest, right: str) -> HttpResponse:
     key: ApiKey = request.auth  # type: ignore[attr-defined]
-    return answers.json(_right(catalog.right(program_id=key.program_id, key=right)))
+    return answers.json(_rights(key.program_id, [catalog.right(program_id=key.program_id, key=right)])[0])
 
 
 @router.put(
@@ -134,7 +142,8 @@ def get_right(request: HttpRequest, right: str) -> HttpResponse:
     operation_id="put_purchase_right",
     summary="Say who may buy goods, when, and how many",
     description="Whole; the same again changes nothing, so that this call needs no `Idempotency-Key`. A line that "
-    "somebody may not buy is answered as `not_entitled`, with what would unlock it.",
+    "somebody may not buy is answered as `not_entitled`, with what would unlock it. Categories, levels (of the first "
+    "ladder) and audiences must be there; skus may come later.",
 )
 def put_right(request: HttpRequest, right: str, told: shapes.RightIn) -> HttpResponse:
     key: ApiKey = request.auth  # type: ignore[attr-defined]
@@ -160,6 +169,7 @@ def put_right(request: HttpRequest, right: str, told: shapes.RightIn) -> HttpRes
             categories=tuple(told.categories),
             active=told.active,
         ),
+        levels=[level.key for ladder in tiers.ladders(program_id=key.program_id)[:1] for level in ladder.levels],
     )
     found = catalog.right(program_id=key.program_id, key=right)
-    return answers.json(_right(found), status=201 if outcome == "created" else 200)
+    return answers.json(_rights(key.program_id, [found])[0], status=201 if outcome == "created" else 200)

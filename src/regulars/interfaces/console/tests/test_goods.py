@@ -28,7 +28,8 @@ def shelf(desk: Desk) -> Desk:
         program_id=program, batch=[Count("T2", "bund", Decimal(0)), Count("T/1", "bund", Decimal("2.50"))]
     )
     right = Right("drop", tiers=("gold",), windows=(Window(from_at=clock.now()),), most=2)
-    catalog.put_right(program_id=program, told=RightTold(right=right, skus=("T/1",), categories=("tea",)))
+    told_right = RightTold(right=right, skus=("T/1", "T/9"), categories=("tea",))
+    catalog.put_right(program_id=program, told=told_right, levels=("gold",))
     audiences.declare(program_id=program, key="spring", names={"en": "Spring", "zh-Hans": "春季"}, note="invited")
     audiences.add(program_id=program, key="spring", refs=[desk.ann], source="crm", actor="system:test")
     return desk
@@ -76,7 +77,10 @@ def test_what_differs_between_places_is_shown_and_comes_as_a_file(shelf: Desk) -
 
 def test_lists_of_the_catalog_show_their_rows_and_say_when_there_are_none(shelf: Desk) -> None:
     assert "drinks" in text(shelf, "/console/categories/")
-    assert "drop" in text(shelf, "/console/purchase-rights/")
+    shown = text(shelf, "/console/purchase-rights/")
+    assert "drop" in shown
+    assert "1 not in the catalog yet" in shown
+    assert "T/9" in shown
     assert "sold out" in text(shelf, "/console/stock/?store=bund")
     assert "Nothing is tracked here." in text(shelf, "/console/stock/")
     text(shelf, "/console/stock/?store=moon", status=404)

@@ -64,9 +64,10 @@ def rights(desk: Desk) -> HttpResponse:
     after = _asked(desk, "after")
     found = catalog.purchase_rights(program_id=desk.program.id, after=after, limit=PER_PAGE + 1)
     last = found[PER_PAGE - 1].right.key if len(found) > PER_PAGE else None
-    return desk.page(
-        "purchase_rights", {"items": found[:PER_PAGE], **_pages(after, last)}, title=_("Purchase rights")
-    )
+    shown = found[:PER_PAGE]
+    unknown = catalog.unknown_skus(program_id=desk.program.id, skus=[sku for one in shown for sku in one.skus])
+    items = [(one, [sku for sku in one.skus if sku in unknown]) for one in shown]
+    return desk.page("purchase_rights", {"items": items, **_pages(after, last)}, title=_("Purchase rights"))
 
 
 @page("program:read")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -88,6 +88,27 @@ def right_faults(told: RightTold) -> list[Fault]:
     for n, window in enumerate(right.windows):
         if window.from_at and window.until_at and window.until_at <= window.from_at:
             faults.append((f"windows.{n}.until_at", "must be after from_at"))
+    return faults
+
+
+def unknown_who(right: Right, *, levels: Collection[str], audiences: Collection[str]) -> list[Fault]:
+    """Every level and audience of a right, and of its windows, that is not there: nobody would ever be let in."""
+    faults: list[Fault] = []
+    places: list[tuple[str, Right | Window]] = [
+        ("", right),
+        *[(f"windows.{n}.", window) for n, window in enumerate(right.windows)],
+    ]
+    for path, one in places:
+        faults += [
+            (f"{path}tiers.{n}", f"there is no level {key!r} on the program's first ladder"[:200])
+            for n, key in enumerate(one.tiers)
+            if key not in levels
+        ]
+        faults += [
+            (f"{path}audiences.{n}", f"there is no audience {key!r}"[:200])
+            for n, key in enumerate(one.audiences)
+            if key not in audiences
+        ]
     return faults
 
 

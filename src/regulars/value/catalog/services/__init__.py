@@ -3,7 +3,7 @@
 from regulars.value.catalog.rules import counted, entitled, uncounted
 from regulars.value.catalog.services.comparing import ParityPage, all_disparities, parity, usual_places
 from regulars.value.catalog.services.counting import count_stock, stock, stock_of
-from regulars.value.catalog.services.entitling import purchase_rights, put_right, right
+from regulars.value.catalog.services.entitling import purchase_rights, put_right, right, unknown_skus
 from regulars.value.catalog.services.finding import goods, goods_of, line_minor, rights_of
 from regulars.value.catalog.services.products import get, products, put, put_many
 from regulars.value.catalog.services.proving import discrepancies
@@ -41,5 +41,6 @@ __all__ = [
     "stock_of",
     "take",
     "uncounted",
+    "unknown_skus",
     "usual_places",
 ]

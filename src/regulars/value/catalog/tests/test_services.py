@@ -236,20 +236,24 @@ def test_the_type_of_an_attribute_never_changes(program):
     assert put(program, replace(SHOE, attributes={"colour": "green"})) == ["created"]
 
 
+LEVELS = ("green", "gold")
 RIGHT = Right("drop", windows=(Window(NOON, None, tiers=("gold",)),), most=1, ends_at=NOON + 9 * DAY)
 
 
 def test_a_right_stands_on_skus_and_on_all_below_a_category(program):
     put(program, SHOE, ProductTold(sku="S2", name="Hat"))
-    assert catalog.put_right(program_id=program, told=RightTold(right=RIGHT, skus=("S2", "S9"))) == "created"
+    assert (
+        catalog.put_right(program_id=program, told=RightTold(right=RIGHT, skus=("S2", "S9")), levels=LEVELS)
+        == "created"
+    )
     clothes = RightTold(right=Right("club", members_only=True), categories=("clothes",))
-    assert catalog.put_right(program_id=program, told=clothes) == "created"
-    assert catalog.put_right(program_id=program, told=clothes) == "unchanged"
+    assert catalog.put_right(program_id=program, told=clothes, levels=LEVELS) == "created"
+    assert catalog.put_right(program_id=program, told=clothes, levels=LEVELS) == "unchanged"
     found = goods(program, "S1", "S2")
     assert found["S1"].rights == (clothes.right,)
     assert found["S2"].rights == (RIGHT,)
     assert goods(program, "S2", at=NOON + 9 * DAY)["S2"].rights == ()
-    assert catalog.put_right(program_id=program, told=replace(clothes, active=False)) == "changed"
+    assert catalog.put_right(program_id=program, told=replace(clothes, active=False), levels=LEVELS) == "changed"
     assert goods(program, "S1")["S1"].rights == ()
     assert [r.right.key for r in catalog.purchase_rights(program_id=program)] == ["club", "drop"]
     assert catalog.right(program_id=program, key="drop").skus == ("S2", "S9")
@@ -257,7 +261,7 @@ def test_a_right_stands_on_skus_and_on_all_below_a_category(program):
 
 def test_a_faulty_right_is_refused_and_nothing_is_written(program):
     with pytest.raises(Invalid) as no:
-        catalog.put_right(program_id=program, told=RightTold(right=Right("x"), categories=("hats",)))
+        catalog.put_right(program_id=program, told=RightTold(right=Right("x"), categories=("hats",)), levels=LEVELS)
     assert [path for path, _ in no.value.errors] == ["", "categories.0"]
     with pytest.raises(UnknownRight):
         catalog.right(program_id=program, key="x")
@@ -328,7 +332,7 @@ def test_a_product_that_is_not_the_same_everywhere_is_shown(program, store):
 def test_sql_cannot_break(program, sql, constraint):
     put(program, SHOE)
     count(program, "S1", 3)
-    catalog.put_right(program_id=program, told=RightTold(right=RIGHT, skus=("S1",)))
+    catalog.put_right(program_id=program, told=RightTold(right=RIGHT, skus=("S1",)), levels=LEVELS)
     with pytest.raises(IntegrityError, match=constraint), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sql)
 

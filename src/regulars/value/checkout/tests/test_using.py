@@ -359,7 +359,9 @@ def test_goods_that_are_not_for_this_member_are_told_and_not_sold():
     mary = house.member(program)
     shop.product(program, "shoe", 9000)
     catalog.put_right(
-        program_id=program, told=RightTold(right=Right("shoes", members_only=True, most=1), skus=("shoe",))
+        program_id=program,
+        told=RightTold(right=Right("shoes", members_only=True, most=1), skus=("shoe",)),
+        levels=(),
     )
     guest = house.body(house.put(program, house.line("s", None, sku="shoe"), key="b"))
     assert [(b["line"], b["code"], b["unlock"]["kind"]) for b in guest["not_entitled"]] == [
