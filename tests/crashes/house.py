@@ -20,6 +20,8 @@ import orjson
 import psycopg
 from django.conf import settings
 
+from tests.addresses import address
+
 
 class House:
     """Processes that can be killed and started again over one database."""
@@ -115,19 +117,10 @@ class House:
 @contextmanager
 def house(home: Path) -> Iterator[House]:
     """A migrated house over a fresh database beside the test database, torn down at the end."""
-    told = settings.DATABASES["default"]
     name = f"house_{secrets.token_hex(4)}"
-    login = {
-        "host": told["HOST"],
-        "port": told["PORT"] or None,
-        "user": told["USER"],
-        "password": told["PASSWORD"] or None,
-    }
-    with psycopg.connect(dbname="postgres", autocommit=True, **login) as admin:
+    with psycopg.connect(address("postgres", said=settings.DATABASES["default"]), autocommit=True) as admin:
         admin.execute(f'create database "{name}"')
-    password = f":{told['PASSWORD']}" if told["PASSWORD"] else ""
-    port = f"&port={told['PORT']}" if told["PORT"] else ""
-    built = House(url=f"postgresql://{told['USER']}{password}@/{name}?host={told['HOST']}{port}", home=home)
+    built = House(url=address(name, said=settings.DATABASES["default"]), home=home)
     try:
         built.run("migrate")
         yield built
@@ -135,7 +128,7 @@ def house(home: Path) -> Iterator[House]:
         for process in (built.server, built.worker):
             if process is not None and process.poll() is None:
                 built.kill(process)
-        with psycopg.connect(dbname="postgres", autocommit=True, **login) as admin:
+        with psycopg.connect(address("postgres", said=settings.DATABASES["default"]), autocommit=True) as admin:
             admin.execute(f'drop database if exists "{name}" with (force)')
 
 

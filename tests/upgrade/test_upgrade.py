@@ -6,29 +6,15 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from urllib.parse import quote, urlencode
 
 import psycopg
 import pytest
-from django.db import connection
 
+from tests.addresses import address
 from tests.upgrade.make import EXPECTED, KEYS, SNAPSHOT, program
 
 NAME = f"upgrade_{os.environ.get('REGULARS_TEST_DB') or os.getpid()}"
 CHECKOUT = Path(__file__).resolve().parents[2]
-
-
-def address(name):
-    """The address of a database on the server that the tests use."""
-    said = connection.settings_dict
-    who = quote(said["USER"] or "postgres") + (f":{quote(said['PASSWORD'])}" if said["PASSWORD"] else "")
-    if said["HOST"].startswith("/"):
-        return f"postgresql://{who}@/{name}?{urlencode({'host': said['HOST'], **port(said)})}"
-    return f"postgresql://{who}@{said['HOST']}:{said['PORT'] or 5432}/{name}"
-
-
-def port(said):
-    return {"port": said["PORT"]} if said["PORT"] else {}
 
 
 @pytest.fixture

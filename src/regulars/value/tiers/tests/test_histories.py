@@ -14,6 +14,7 @@ import pytest
 from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.addresses import address
 
 from regulars.kernel import clock, ids
 from regulars.value.tiers import services as tiers
@@ -183,9 +184,8 @@ with clock.at(clock.day_starts(day, "Europe/London")):
 
 
 def run_night(program_id: int, batch: int, pause: float) -> subprocess.Popen[bytes]:
-    made = connection.settings_dict
-    address = f"postgresql://{made['USER']}@/{made['NAME']}?host={made['HOST']}"
-    env = {**os.environ, "DATABASE_URL": address, "REGULARS_MASTER_KEY": "11" * 32, "REGULARS_SECRET_KEY": "22" * 32}
+    keys = {"REGULARS_MASTER_KEY": "11" * 32, "REGULARS_SECRET_KEY": "22" * 32}
+    env = {**os.environ, "DATABASE_URL": address(), **keys}
     return subprocess.Popen([sys.executable, "-c", _NIGHT, str(program_id), str(batch), str(pause)], env=env)
 
 
