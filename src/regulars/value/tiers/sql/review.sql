@@ -12,11 +12,30 @@ $$;
 -- Who was never reviewed has stood on the lowest level.
 create or replace function tiers_review(
   p_program int, p_version int, p_members uuid[], p_cause text, p_now timestamptz, p_announce boolean
-) returns table (seen bigint, raised bigint, lowered bigint) language plpgsql set plan_cache_mode = force_custom_plan as $$
+) returns table (seen bigint, raised bigint, lowered bigint) language plpgsql as $$
+declare v_members uuid[] := array(select distinct m from unnest(p_members) m order by 1);
+begin
+  seen := 0; raised := 0; lowered := 0;
+  if cardinality(v_members) = 1 then
+    if tiers_hold_alone(p_program, p_version, v_members[1]) then
+      select 1, x.raised, x.lowered into seen, raised, lowered
+        from tiers_review_alone(p_program, p_version, v_members[1], p_cause, p_now, p_announce) x;
+    end if;
+  elsif cardinality(v_members) > 1 then
+    select x.seen, x.raised, x.lowered into seen, raised, lowered
+      from tiers_review_together(p_program, p_version, v_members, p_cause, p_now, p_announce) x;
+  end if;
+  return next;
+end $$;
+
+-- Each once, in order.
+create or replace function tiers_review_together(
+  p_program int, p_version int, p_members uuid[], p_cause text, p_now timestamptz, p_announce boolean,
+  out seen bigint, out raised bigint, out lowered bigint
+) language plpgsql set plan_cache_mode = force_custom_plan as $$
 declare l record; c record; v_zone text; v_ladders text[] := array(select x.ladder from tiers_ladder x where x.program_id = p_program and x.version = p_version);
 begin
   seen := 0; raised := 0; lowered := 0;
-  p_members := array(select distinct unnest(p_members) order by 1);
   if (select count(*) from tiers_standing s where s.member_id = any (p_members) and s.ladder = any (v_ladders))
      < cardinality(p_members) * cardinality(v_ladders) then
     insert into tiers_standing (member_id, ladder, program_id, ladder_place, level, since, version, by)
@@ -33,5 +52,4 @@ begin
     select * into c from tiers_settle(p_program, p_version, v_zone, l.ladder, l.place, l.body, p_members, p_cause, p_now, p_announce);
     seen := greatest(seen, c.seen); raised := raised + c.raised; lowered := lowered + c.lowered;
   end loop;
-  return next;
 end $$;
