@@ -83,6 +83,7 @@ _SAID: tuple[tuple[str, Any], ...] = (  # shape of the English sentence, the rea
     (r"This coupon is for (?:the channels )?(?!other members)(?P<what>.+)\.", _("Only: %(what)s.")),
     (r"Nothing was paid by (?P<what>.+)\.", _("Nothing was paid by %(what)s.")),
     (r"There is no rate for (?P<what>.+)\.", _("There is no rate for %(what)s.")),
+    (r"Its amounts are in (?P<what>[A-Z]{3})\.", _("Its amounts are in %(what)s.")),
     (r"(?:Never|Not) together with (?P<what>.+)\.", _("Not together with %(what)s.")),
     (r"(?P<what>.+) of (?P<group>.+) is better\.", _("%(what)s of %(group)s is better.")),
     (r"None of the goods has a lower member price\.", _("None of the goods has a lower member price.")),

@@ -139,6 +139,7 @@ UNEARNED: dict[str, Any] = {
     "cap_reached": _("Limit reached"),
     "nothing_left": _("Nothing left to take off"),
     "currency": _("No rate for this currency"),
+    "currency_differs": _("Not in this currency"),
     "nothing_to_multiply": _("Nothing to multiply"),
     "unknown_code": _("Unknown code"),
     "already_used": _("Used already"),

@@ -30,6 +30,7 @@ VALUE = Path(words.__file__).parents[2] / "value"
             "其商品满 £100.00 起。",
         ),
         ("Only for gold, diamond.", "Only: gold, diamond.", "仅限：gold, diamond。"),
+        ("Its amounts are in JPY.", "Its amounts are in JPY.", "其金额以 JPY 计。"),
         ("Only 22:00–02:00.", "Only: 22:00–02:00.", "仅限：22:00–02:00。"),
         ("No line of this basket qualifies.", "", ""),
         ("basket.goods_minor >= 1000", "basket.goods_minor >= 1000", "basket.goods_minor >= 1000"),

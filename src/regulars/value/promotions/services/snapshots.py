@@ -113,6 +113,7 @@ def _compiled(
         brands=places.brands,
         zone=zone,
         stacking=policies.stacking,
+        currency=currency,
     )
     return Snapshot(
         program_id=program_id,

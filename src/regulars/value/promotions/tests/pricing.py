@@ -69,7 +69,13 @@ def version(
     assert faults == []
     stacking = stacking or StackingPolicy()
     book = Book(
-        promotions=promotions, units=UNITS, parents=parents or {}, brands=brands or {}, zone=zone, stacking=stacking
+        promotions=promotions,
+        units=UNITS,
+        parents=parents or {},
+        brands=brands or {},
+        zone=zone,
+        stacking=stacking,
+        currency="GBP",
     )
     return Snapshot(
         program_id=1,

@@ -13,10 +13,15 @@ from regulars.value.promotions.terms import (
     Audiences,
     Basis,
     Budget,
+    Bundle,
+    BundlePart,
     BuyGet,
     CheapestFree,
     CouponHeld,
     Earn,
+    FixedPrice,
+    Gift,
+    GroupPolicy,
     Hours,
     Limit,
     LimitPeriod,
@@ -28,8 +33,10 @@ from regulars.value.promotions.terms import (
     Schedule,
     Spend,
     StackingPolicy,
+    Step,
     Target,
     TenderRate,
+    Thresholds,
 )
 from regulars.value.promotions.tests.baskets import NOON, basket, line, member
 from regulars.value.promotions.tests.pricing import ask, cuts, goods, least, less, off, promotion, version, why
@@ -253,6 +260,53 @@ def test_a_point_has_no_worth_in_another_currency_than_the_program_s():
     told = version(policies=Policies(points_tender=(TenderRate(unit="points", points=1, minor=1),)))
     verdict = ask(told, basket(900, currency="JPY"), member(active={"points": 500}), spend=(Spend("points"),))
     assert (verdict.spend, verdict.due_minor, why(verdict, "points:points").code) == ((), 900, "no_rate")
+
+
+@pytest.mark.parametrize(
+    ("told", "meant"),
+    [
+        ({}, True),
+        ({"when": "basket.units >= 1 && store != 'x'"}, True),
+        ({"when": "basket.goods_minor >= 500 || basket.currency == 'JPY'"}, True),
+        ({"effects": (less(10),)}, False),
+        ({"effects": (FixedPrice(minor=10),)}, False),
+        ({"effects": (Thresholds(steps=(Step(from_minor=10, ppm=100_000),)),)}, False),
+        ({"effects": (Bundle(parts=(BundlePart(goods=goods()),), minor=10),)}, False),
+        ({"min": least(1)}, False),
+        ({"cap_minor": 10**9}, False),
+        ({"budget": Budget(minor=10**9)}, False),
+        ({"limits": (Limit(limit=10**9, action=Action.MINOR),)}, False),
+        ({"limits": (Limit(limit=9),)}, True),
+        ({"when": "basket.goods_minor >= 500"}, False),
+        ({"lines": "line.amount_minor >= 500"}, False),
+        ({"group": "capped"}, False),
+        ({"group": "free"}, True),
+        ({"coupon": "ten", "min": least(1)}, False),
+        ({"coupon": "ten"}, True),
+    ],
+)
+def test_an_amount_of_money_means_nothing_in_another_currency_and_a_percentage_means_the_same(told, meant):
+    stacking = StackingPolicy(groups={"capped": GroupPolicy(cap_minor=10**9), "free": GroupPolicy()})
+    one = promotion("p", *told.get("effects", (off(10),)), **{k: v for k, v in told.items() if k != "effects"})
+    book = version(one, stacking=stacking)
+    coupons = ("ten/1",) if one.coupon else ()
+    assert cuts(ask(book, basket(1_000), coupons=coupons)) != {}
+    verdict = ask(book, basket(1_000, currency="JPY"), coupons=coupons)
+    if meant:
+        assert cuts(verdict) == {"p": 100}
+        return
+    assert cuts(verdict) == {}
+    (no,) = verdict.pricing.unapplied
+    assert (no.key, no.code, no.detail) == ("p", "currency_differs", "Its amounts are in GBP.")
+    assert cuts(ask(book, basket(1_000), coupons=coupons)) != {}  # what was remembered of one is not the other's
+
+
+def test_a_cap_on_all_discounts_holds_back_every_discount_where_it_means_nothing():
+    book = version(promotion("p", off(10)), promotion("q", Gift(sku="mug")), stacking=StackingPolicy(cap_minor=50))
+    verdict = ask(book, basket(1_000, currency="JPY"))
+    assert [u.code for u in verdict.pricing.unapplied] == ["currency_differs"]
+    assert [o.promotion for o in verdict.pricing.outcomes] == ["q"]
+    assert cuts(ask(book, basket(1_000))) == {"p": 50, "q": 0}
 
 
 def test_not_one_point_too_many_is_used():

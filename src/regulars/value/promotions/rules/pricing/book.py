@@ -11,6 +11,7 @@ from datetime import date
 from typing import NamedTuple
 
 from regulars.value.promotions.rules.pricing.allowing import limits_beyond
+from regulars.value.promotions.rules.pricing.currencies import differs, has_money
 from regulars.value.promotions.rules.pricing.goods import Selector
 from regulars.value.promotions.rules.pricing.offers import Offer
 from regulars.value.promotions.rules.scheduling import Moment
@@ -23,7 +24,7 @@ MOST_COUPONS_TOLD = (
 _BLOCKED = {"suspended": "member_suspended", "closed": "member_closed"}
 
 
-Place = tuple[str | None, str, date]  # store, channel, local day of the store
+Place = tuple[str | None, str, date, str]  # store, channel, local day of the store, currency of the sale
 Coupons = Mapping[str, tuple[Offer, Unapplied | None]]  # what needs a code, by template in order of rank
 
 
@@ -81,6 +82,7 @@ class Book:
         brands: Mapping[str, str],
         zone: str,
         stacking: StackingPolicy,
+        currency: str | None = None,
     ) -> None:
         self.selector = Selector()
         ordered = sorted([p for p in promotions if not p.is_paused], key=lambda p: (-p.priority, p.key))
@@ -107,6 +109,8 @@ class Book:
         self.asks_benefits = any(has)
         self._audiences = frozenset().union(*audiences, *has)
         self._tenders = frozenset([t for p in ordered for t in p.tenders])
+        self._currency = currency  # of all amounts of money; None: of whatever a basket is in
+        self._moneyed = frozenset([o.key for o in self.offers if has_money(o, stacking)])
         self._placed = tuple([o for o in self.offers if o.coupon is not None and _is_placed(o.promotion)])
         self._days: dict[tuple[date, str], Day] = {}
         self._places: dict[Place, Stock] = {}
@@ -136,7 +140,7 @@ class Book:
         return Customer(is_member, blocked, tier if is_member else None, mine, tenders & self._tenders)
 
     def desk(self, place: Place, customer: Customer, moment: Moment) -> Desk:
-        """What may be offered at a place (store, channel, local day of the store) to a kind of customer."""
+        """What may be offered at a place to a kind of customer."""
         key = (place, customer)
         desk = self._desks.get(key)
         if desk is None:
@@ -158,28 +162,36 @@ class Book:
     def _at(self, place: Place, moment: Moment) -> Stock:
         found = self._places.get(place)
         if found is None:
-            store, channel, day = place
+            store, channel, day, currency = place
             line = self._line_of(store)
             brand = next((b for s in line if (b := self._brands.get(s))), None)
             open_: list[Offer] = []
             refused: list[tuple[Offer, Unapplied]] = []
             live, at = self._on(day, moment), frozenset(line)
             for offer, why in live.offers:
-                why = _place_bars(offer, at, brand, channel) or why
+                why = _place_bars(offer, at, brand, channel) or self._abroad(offer, currency) or why
                 if why is None:
                     open_.append(offer)
                 else:
                     refused.append((offer, why))
             coupons = live.coupons
-            if self._placed:
+            is_home = self._currency in (None, currency)
+            if self._placed or not is_home:
                 coupons = dict(coupons)
-                for offer in self._placed:
+                for offer in self._placed if is_home else self.by_template.values():
                     if (known := coupons.get(offer.coupon or "")) is not None:
-                        coupons[offer.coupon or ""] = (offer, _place_bars(offer, at, brand, channel) or known[1])
+                        bars = _place_bars(offer, at, brand, channel) or self._abroad(offer, currency)
+                        coupons[offer.coupon or ""] = (offer, bars or known[1])
             if len(self._places) >= _MOST_PLACES:
                 self._places.clear()
             found = self._places[place] = Stock(tuple(open_), tuple(refused), coupons)
         return found
+
+    def _abroad(self, offer: Offer, currency: str) -> Unapplied | None:
+        """Why an offer has no meaning in a currency; None when it has."""
+        if self._currency is None or currency == self._currency or offer.key not in self._moneyed:
+            return None
+        return differs(offer, self._currency)
 
     def _on(self, day: date, moment: Moment) -> Day:
         key = (day, moment.store_zone)

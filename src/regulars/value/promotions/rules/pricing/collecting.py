@@ -82,7 +82,7 @@ class Collecting:
         question, book = self.question, self.book
         basket = question.basket
         day: date = basket.occurred_at.astimezone(ZoneInfo(basket.store_zone)).date()
-        place = (basket.store, basket.channel, day)
+        place = (basket.store, basket.channel, day, basket.currency)
         if question.only is None:
             desk = book.desk(place, self.customer, self.moment)
         else:
