@@ -14,9 +14,9 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import psycopg
-from psycopg import abc, errors
-from psycopg.adapt import Transformer
-from psycopg.pq import ExecStatus, PipelineStatus, TransactionStatus
+from psycopg import abc, errors, postgres
+from psycopg.adapt import AdaptersMap, Transformer
+from psycopg.pq import ExecStatus, Format, PipelineStatus, TransactionStatus
 
 MOST_STATEMENTS = 200  # prepared on one connection; what comes after them is asked by cursors
 _PARAMETER = re.compile(r"%s(::[a-z]+(?:\[\])?)?")
@@ -102,8 +102,38 @@ def _prepare(
     result = connection.pgconn.prepare(name, parsed.sql)
     if result.status not in _OK:
         raise errors.error_from_result(result, encoding="utf-8")
-    statements[sql] = _Prepared(name, Transformer(connection))
+    statements[sql] = _Prepared(name, Transformer(_reading(connection)))
     return statements[sql]
+
+
+class _Reading(NamedTuple):
+    """A connection whose instants are read at once."""
+
+    connection: psycopg.Connection[Any]
+    adapters: AdaptersMap
+
+
+def _reading(connection: psycopg.Connection[Any]) -> Any:
+    found = connection.__dict__.get(f"{_ATTRIBUTE}_reading")
+    if found is None:
+        adapters = AdaptersMap(connection.adapters)
+        oid = postgres.types["timestamptz"].oid
+        usual: Any = adapters.get_loader(oid, Format.TEXT)
+
+        class Instant(usual):  # type: ignore[misc]
+            """As usual, which takes the text apart piece by piece, in Python."""
+
+            def load(self, data: abc.Buffer) -> Any:
+                text = str(data, "ascii")
+                if text[4:5] == "-" and text.endswith(
+                    "+00"
+                ):  # neither infinity, nor a year of five digits or before Christ
+                    return datetime.fromisoformat(text).replace(tzinfo=self.timezone)
+                return super().load(data)
+
+        adapters.register_loader(oid, Instant)
+        found = connection.__dict__[f"{_ATTRIBUTE}_reading"] = _Reading(connection, adapters)
+    return found
 
 
 def _told(params: Sequence[Any], formats: Sequence[int]) -> list[bytes | None]:

@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from threading import Lock
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from regulars.kernel.errors import Refusal, sure
 
@@ -42,8 +42,7 @@ class Limit:
         sure(self.per_minute > 0 and self.burst > 0, "a limit lets something through")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Verdict:
+class Verdict(NamedTuple):
     """Whether a call may pass, and what is left. Seconds are whole and rounded up."""
 
     allowed: bool
@@ -74,7 +73,7 @@ class Limiter:
         self._most_keys = most_keys
         self._clock = clock
         self._lock = Lock()
-        self._buckets: OrderedDict[tuple[Hashable, Limit], tuple[float, float]] = OrderedDict()  # tokens, at
+        self._buckets: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()  # tokens, at
 
     def __len__(self) -> int:
         return len(self._buckets)
@@ -87,7 +86,7 @@ class Limiter:
         sure(weight >= 1, "a call weighs at least one")
         wanted = min(weight, limit.burst)
         rate = limit.per_minute / 60
-        name = (key, limit)
+        name = _name(key, limit)
         with self._lock:
             now = self._clock()
             tokens, at = self._buckets.get(name, (float(limit.burst), now))
@@ -111,7 +110,7 @@ class Limiter:
         """Whether one call would pass now; takes nothing. For limits that count failures only."""
         with self._lock:
             now = self._clock()
-            tokens, at = self._buckets.get((key, limit), (float(limit.burst), now))
+            tokens, at = self._buckets.get(_name(key, limit), (float(limit.burst), now))
         rate = limit.per_minute / 60
         tokens = min(float(limit.burst), tokens + max(0.0, now - at) * rate)
         allowed = tokens >= 1
@@ -129,6 +128,10 @@ class Limiter:
         if not verdict.allowed:
             raise TooManyRequests(retry_after_seconds=verdict.retry_after_seconds)
         return verdict
+
+
+def _name(key: Hashable, limit: Limit) -> Hashable:
+    return key, limit.name, limit.per_minute, limit.burst  # a tuple of plain values is hashed without a call
 
 
 limiter = Limiter()

@@ -6,6 +6,7 @@ import base64
 import binascii
 from collections.abc import Callable
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -35,8 +36,13 @@ def body(value: Any) -> bytes:
 def request_hash(request: HttpRequest) -> bytes:
     """What was asked, and with which rights: who may less must not read the answer that a stronger key was given."""
     key: ApiKey = request.auth  # type: ignore[attr-defined]
-    rights = f"{','.join(sorted(key.scopes))} {key.store_id or ''}"
-    return idempotency.hash_of(request.method or "", f"{request.get_full_path()} {rights}", request.body)
+    asked = f"{request.get_full_path()} {_rights(key.scopes, key.store_id)}"
+    return idempotency.hash_of(request.method or "", asked, request.body)
+
+
+@lru_cache(maxsize=1_024)
+def _rights(scopes: frozenset[str], store_id: int | None) -> str:
+    return f"{','.join(sorted(scopes))} {store_id or ''}"
 
 
 def once(request: HttpRequest, idempotency_key: str, work: Callable[[], HttpResponse]) -> HttpResponse:

@@ -13,6 +13,7 @@ from ninja.operation import Operation
 from ninja.params.models import BodyModel, HeaderModel, PathModel, QueryModel
 from pydantic import ValidationError
 
+from regulars.interfaces.http_api.auth import Key
 from regulars.kernel.errors import sure
 
 _ONCE = re.compile(r"[!-~](?:[ -~]{0,198}[!-~])?")  # as `shapes.ONCE` says it
@@ -40,12 +41,14 @@ def quicken(api: NinjaAPI, names: Iterable[str]) -> None:
 def _swift(operation: Operation) -> Callable[..., Any]:
     readers = [_reader(model) for model in operation.models]
     view = operation.view_func
+    callbacks = operation.auth_callbacks
+    sure(len(callbacks) == 1 and isinstance(callbacks[0], Key), "a till's call is opened by a key")
+    sure(not operation.throttle_objects, "a key has its rate, and nothing else slows it down")
+    (key,) = callbacks
 
     def run(request: HttpRequest, **kw: Any) -> Any:
-        refused = operation._run_checks(request)
-        if refused:
-            return refused
         try:
+            request.auth = key(request)  # type: ignore[attr-defined]
             values: dict[str, Any] = {}
             for read in readers:
                 if not read(request, kw, values):

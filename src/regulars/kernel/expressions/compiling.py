@@ -100,6 +100,18 @@ class Expression:
             self._parts = (self,) if len(texts) == 1 else tuple(compile(t, self.context) for t in texts)
         return self._parts
 
+    def bind(self, facts: Mapping[str, Any]) -> Activation:
+        """The facts that it asks, each read once, for more than one question."""
+        return Activation(self.context, {name: facts.get(name) for name in self.names})
+
+    def why_not(self, facts: Mapping[str, Any] | Activation) -> str:
+        """Its failing parts as one text; empty exactly when `test` is true. One part is computed only once."""
+        bound = facts if type(facts) is Activation else self.bind(facts)
+        if len(self.parts) > 1 and self.test(bound):
+            return ""
+        said = "; ".join([str(reason) for reason in self.reasons(bound)])
+        return said or (self.text if len(self.parts) > 1 else "")
+
     def reasons(self, facts: Mapping[str, Any] | Activation) -> tuple[Reason, ...]:
         """Why the condition does not hold: each part that is not true, first failing first; empty if it holds."""
         bound = facts if type(facts) is Activation else None

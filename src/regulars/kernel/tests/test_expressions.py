@@ -161,6 +161,24 @@ def test_walks_through_lists_end_after_ten_thousand_steps() -> None:
     assert (reason.kind, reason.detail) == ("error", "more than 10,000 steps through lists")
 
 
+@pytest.mark.parametrize("source", ["member.vip", "member.vip && channel == 'till'", "numbers.all(a, a in numbers)"])
+@pytest.mark.parametrize(
+    "facts", [FACTS, {}, {**FACTS, "channel": "web"}, {**FACTS, "numbers": [*range(300)]}, {"member.vip": False}]
+)
+def test_a_condition_says_why_not_exactly_when_it_is_not_true(source: str, facts: dict[str, Any]) -> None:
+    condition = compile_condition(source, BASKET)
+    reasons = "; ".join(map(str, condition.reasons(facts)))
+    assert condition.why_not(facts) == condition.why_not(condition.bind(facts)) == reasons
+    assert (reasons == "") == condition.test(facts)
+
+
+def test_a_condition_whose_parts_hold_and_which_takes_too_long_as_a_whole_says_itself() -> None:
+    whole = compile_condition(" && ".join(["numbers.all(a, numbers.exists(b, b == a))"] * 3), BASKET)
+    facts = {"numbers": list(range(90))}
+    assert (whole.reasons(facts), whole.test(facts)) == ((), False)
+    assert whole.why_not(facts) == whole.text
+
+
 def test_a_missing_fact_is_a_reason_and_never_true() -> None:
     condition = compile_condition(
         "channel == 'till' && !(member.tier == 'gold') && basket.total_minor > 5000", BASKET

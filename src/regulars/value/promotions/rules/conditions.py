@@ -89,24 +89,19 @@ class Condition:
 
     def why_not_among(self, bound: Activation) -> str:
         """As `why_not`, of facts that were bound once for many conditions."""
-        return self._ask(bound)
+        return self.expression.why_not(bound)
 
     def why_not(self, facts: Mapping[str, Any]) -> str:
         """Why it does not hold: its failing parts; empty when it holds. A missing fact means it does not."""
         if not self._few:
-            return self._ask(facts)
+            return self.expression.why_not(facts)
         asked = tuple([facts[name] for name in self._few])
         answer = self._answers.get(asked)
         if answer is None:
             if len(self._answers) >= _MOST_ANSWERS:
                 self._answers.clear()
-            answer = self._answers[asked] = self._ask(facts)
+            answer = self._answers[asked] = self.expression.why_not(facts)
         return answer
-
-    def _ask(self, facts: Mapping[str, Any] | Activation) -> str:
-        if self.expression.test(facts):
-            return ""
-        return "; ".join([str(r) for r in self.expression.reasons(facts)]) or self.expression.text
 
     def holds(self, facts: Facts, line: Line) -> bool:
         """Whether it holds for a line."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -86,8 +87,7 @@ def newest_day(counters: Mapping[str, int], day: date) -> date:
 
     A week, month or year counts as its first day, which only makes the answer earlier, and forgetting later.
     """
-    days = (date.fromisoformat(k[-10:]) for k in counters if k.startswith(OURS) and not k.endswith("/lifetime"))
-    return max((day, *days))
+    return max([day, *[period[1] for period in map(_period_of_key, counters) if period]])
 
 
 def forget(counters: Mapping[str, int], newest: date) -> dict[str, int]:
@@ -96,7 +96,14 @@ def forget(counters: Mapping[str, int], newest: date) -> dict[str, int]:
 
 
 def _is_over(key: str, newest: date) -> bool:
+    period = _period_of_key(key)
+    return period is not None and (newest - period[1]).days > 2 * KEPT_DAYS[period[0]]
+
+
+@lru_cache(maxsize=8_192)  # a rule has few periods at a time, and the counters of all members name the same
+def _period_of_key(key: str) -> tuple[Period, date] | None:
+    """The period that a counter of ours counts, and its first day; None of a lifetime, and of what others count."""
     if not key.startswith(OURS) or key.endswith("/lifetime"):
-        return False
+        return None
     _, _, period, first = key.rsplit("/", 3)
-    return (newest - date.fromisoformat(first)).days > 2 * KEPT_DAYS[Period(period)]
+    return Period(period), date.fromisoformat(first)
