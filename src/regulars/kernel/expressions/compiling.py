@@ -106,7 +106,7 @@ class Expression:
 
     def why_not(self, facts: Mapping[str, Any] | Activation) -> str:
         """Its failing parts as one text; empty exactly when `test` is true. One part is computed only once."""
-        bound = facts if type(facts) is Activation else self.bind(facts)
+        bound = facts if isinstance(facts, Activation) else self.bind(facts)
         if len(self.parts) > 1 and self.test(bound):
             return ""
         said = "; ".join([str(reason) for reason in self.reasons(bound)])
