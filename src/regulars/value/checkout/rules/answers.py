@@ -72,16 +72,17 @@ class Written(NamedTuple):
 def write(quoted: Quoted, standing: Standing, explained: Explained | None = None) -> Written:
     """`answer` as JSON. Args: explained: the long part, where the very same decision was told before."""
     long = explained if explained is not None else explain(quoted)
-    told = _answer(quoted, standing, None, None)
-    short = pack(orjson.dumps(told))
-    told["rejected"], told["hints"] = orjson.Fragment(long.rejected), orjson.Fragment(long.hints)
-    return Written(orjson.dumps(told), short, long)
+    # each part is written once, for the answer and for what is kept of it
+    before, between, after = [orjson.dumps(part)[1:-1] for part in _parts(quoted, standing)]
+    whole = b'{%b,"rejected":%b,%b,"hints":%b,%b}'
+    short = pack(whole % (before, b"null", between, b"null", after))
+    return Written(whole % (before, long.rejected, between, long.hints, after), short, long)
 
 
 def explain(quoted: Quoted) -> Explained:
     """What did not act and what would unlock it. Most of it was said of other baskets before."""
-    known = _written_before.get
-    written = [known(u) or _written(u) for u in quoted.verdict.pricing.unapplied]
+    known = _seen.get
+    written = [(known(id(u)) or _written(u))[1] for u in quoted.verdict.pricing.unapplied]
     rejected = [one.rejected for one in written] + [orjson.dumps(row) for row in _refused_rules(quoted.verdict)]
     hints = [orjson.dumps(row) for row in _barred_hints(quoted)]
     if len(hints) < MOST_HINTS:
@@ -105,32 +106,42 @@ class _Written(NamedTuple):
 
 
 _MOST_WRITTEN = 5_000
-_written_before: dict[Unapplied, _Written] = {}
 _BY_NEARNESS = itemgetter(1)
+_written_before: dict[Unapplied, _Written] = {}
+# The same by the object's id, which is its own as long as it is kept here: most of what is said of a basket a version
+# says of every basket, by one object, and asking for what an object says is slower than asking for the object.
+_seen: dict[int, tuple[Unapplied, _Written]] = {}
 
 
-def _written(unapplied: Unapplied) -> _Written:
-    if len(_written_before) >= _MOST_WRITTEN:
-        _written_before.clear()
-    unlock = unapplied.unlock
-    told = _Written(
-        orjson.dumps(_unapplied(unapplied)),
-        _nearness(unlock) if unlock is not None else None,
-        orjson.dumps({"key": unapplied.key, **(_unlock(unlock) or {})}),
-    )
-    _written_before[unapplied] = told
-    return told
+def _written(unapplied: Unapplied) -> tuple[Unapplied, _Written]:
+    told = _written_before.get(unapplied)
+    if told is None:
+        unlock = unapplied.unlock
+        told = _Written(
+            orjson.dumps(_unapplied(unapplied)),
+            _nearness(unlock) if unlock is not None else None,
+            orjson.dumps({"key": unapplied.key, **(_unlock(unlock) or {})}),
+        )
+        if len(_written_before) >= _MOST_WRITTEN:
+            _written_before.clear()
+        _written_before[unapplied] = told
+    if len(_seen) >= _MOST_WRITTEN:
+        _seen.clear()
+    _seen[id(unapplied)] = found = unapplied, told
+    return found
 
 
 def answer(quoted: Quoted, standing: Standing) -> dict[str, Any]:
     """The whole answer; ids only, nobody's phone."""
-    return _answer(quoted, standing, _rejected(quoted.verdict), _hints(quoted))
+    before, between, after = _parts(quoted, standing)
+    return {**before, "rejected": _rejected(quoted.verdict), **between, "hints": _hints(quoted), **after}
 
 
-def _answer(quoted: Quoted, standing: Standing, rejected: Any, hints: Any) -> dict[str, Any]:
+def _parts(quoted: Quoted, standing: Standing) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """An answer without its long part: what comes before what was rejected, between that and the hints, and after."""
     basket, verdict, pricing = quoted.question.basket, quoted.verdict, quoted.verdict.pricing
-    member = quoted.question.member
-    return {
+    member, search = quoted.question.member, pricing.search
+    before = {
         "key": quoted.key,
         **standing_json(standing),
         "digest": quoted.digest.hex(),
@@ -149,17 +160,13 @@ def _answer(quoted: Quoted, standing: Standing, rejected: Any, hints: Any) -> di
         "earn": dict(quoted.earned),
         "spend": [{"unit": s.unit, "amount": s.amount, "minor": s.minor} for s in verdict.spend],
         "applied": _applied(verdict),
-        "rejected": rejected,
-        "coupons": _coupons(quoted),
-        "not_entitled": [_barred(quoted, b) for b in quoted.barred],
-        "hints": hints,
-        "balances": {unit: h._asdict() for unit, h in quoted.balances.items()},
-        "search": {
-            "exact": pricing.search.is_exact,
-            "explored": pricing.search.explored,
-            "gap_minor": pricing.search.gap_minor,
-        },
     }
+    between = {"coupons": _coupons(quoted), "not_entitled": [_barred(quoted, b) for b in quoted.barred]}
+    after = {
+        "balances": {unit: h._asdict() for unit, h in quoted.balances.items()},
+        "search": {"exact": search.is_exact, "explored": search.explored, "gap_minor": search.gap_minor},
+    }
+    return before, between, after
 
 
 def standing_json(standing: Standing) -> dict[str, Any]:

@@ -9,13 +9,13 @@ from regulars.kernel import clock, idempotency, ids
 from regulars.kernel.errors import Busy, Refusal
 from regulars.value.catalog.terms import Entitlement
 from regulars.value.checkout.rules import reserving
-from regulars.value.checkout.rules.answers import Explained, Standing
+from regulars.value.checkout.rules.answers import Standing
 from regulars.value.checkout.services import deciding, engine, kept, lately
 from regulars.value.checkout.services.deciding import Decided
 from regulars.value.checkout.services.following import brought
 from regulars.value.checkout.services.giving import Given, given
 from regulars.value.checkout.services.kept import Kept
-from regulars.value.checkout.services.lately import Told
+from regulars.value.checkout.services.lately import AsTold, Told
 from regulars.value.checkout.services.putting import quoted_of, session_with
 from regulars.value.checkout.services.tendering import (
     FASTER,
@@ -41,6 +41,11 @@ _CLOSE = (
     "checkout_close(%s::int, %s::text, %s::bigint, %s::uuid, %s::uuid, %s::int, %s::bytea, %s::bytea,"
     " %s::bytea, %s::timestamptz, %s::text)"
 )
+_CLOSE_AS_TOLD = (
+    "checkout_close_as_told(%s::uuid, %s::text, %s::int, %s::text, %s::bigint, %s::uuid, %s::uuid, %s::int,"
+    " %s::bytea, %s::bytea, %s::timestamptz, %s::text, %s::uuid, %s::boolean, %s::bigint, %s::text, %s::text,"
+    " %s::text[], %s::text, %s::text[], %s::text[], %s::bigint[], %s::text[], %s::timestamptz)"
+)
 
 
 def close(
@@ -57,7 +62,7 @@ def close(
     """
     told = lately.take(program_id=program_id, key=key)
     if told is not None:
-        session = _try(program_id, told.found, digest, actor, repeat, FASTER, told)
+        session = _as_told(program_id, told, digest, actor, repeat)
         if session is not None:
             return session
     for number in range(TRIES + 1):
@@ -94,6 +99,38 @@ def _locked(program_id: int, found: Kept, digest: bytes | None, actor: str, repe
         return _try(program_id, held, digest, actor, repeat, MOVED)
 
 
+def _as_told(program_id: int, told: Told, digest: bytes | None, actor: str, repeat: Repeat | None) -> Session | None:
+    """A close by what was told a moment ago, if all is as it was; None when it has to be read and decided again.
+
+    Nothing that stands in its way is believed, for it may be of a basket that is not told so any more.
+    """
+    found = told.found
+    try:
+        known = lately.decide(told)
+        if known is None:
+            return None
+        decided, as_told = known
+        if decided.barred or digest not in (None, decided.verdict.digest):
+            return None
+        return _write(found, decided, _closing(found, decided, actor, repeat), as_told)
+    except Refusal:
+        return None
+    except psycopg.errors.UniqueViolation as taken:
+        _must_be_meanwhile(taken, program_id, repeat)
+        return None
+
+
+def _must_be_meanwhile(taken: psycopg.errors.UniqueViolation, program_id: int, repeat: Repeat | None) -> None:
+    """Go on if somebody told the same at this moment, so that it has to be decided again.
+
+    Raises: IdempotencyMismatch; what was taken, if it is anything else.
+    """
+    if not (asking.told_meanwhile(taken) or coupons.is_twin(taken)):  # of a twin, other codes are drawn
+        raise taken
+    if repeat is not None:  # the same call, faster; or another one under the same key, which is refused
+        idempotency.answered(program_id, repeat.key, repeat.request_hash)
+
+
 def _try(
     program_id: int,
     found: Kept,
@@ -101,26 +138,18 @@ def _try(
     actor: str,
     repeat: Repeat | None,
     again: tuple[type[Refusal], ...],
-    told: Told | None = None,
 ) -> Session | None:
     """One try; None when somebody else was faster (a refusal of `again` says so) and it has to be decided again."""
     try:
         if found.state == SessionState.TENDERING:
             return _of_tender(program_id, found, digest, actor, repeat)
-        decided = lately.decide(told) if told is not None else deciding.decide(asked_again(program_id, found))
-        if decided is None:
-            return None
+        decided = deciding.decide(asked_again(program_id, found))
         refuse_changed(found, decided, digest)
-        closing = _closing(found, decided, actor, repeat)
-        is_as_told = told is not None and decided.entitlement is told.decided.entitlement  # the very same decision
-        return _write(found, decided, closing, told.explained if told is not None and is_as_told else None)
+        return _write(found, decided, _closing(found, decided, actor, repeat))
     except again:
         return None
     except psycopg.errors.UniqueViolation as taken:
-        if not (asking.told_meanwhile(taken) or coupons.is_twin(taken)):  # of a twin, other codes are drawn
-            raise
-        if repeat is not None:  # the same call, faster; or another one under the same key, which is refused
-            idempotency.answered(program_id, repeat.key, repeat.request_hash)
+        _must_be_meanwhile(taken, program_id, repeat)
         return None
 
 
@@ -232,8 +261,8 @@ def _issues(decided: Decided, ref: str) -> tuple[Issue, ...]:
     return tuple(issues)
 
 
-def _write(found: Kept, decided: Decided, closing: Closing, explained: Explained | None = None) -> Session:
-    """The order and the closed session, in one statement. Args: explained: what is kept already, and stays."""
+def _write(found: Kept, decided: Decided, closing: Closing, as_told: AsTold | None = None) -> Session:
+    """The order and the closed session, in one statement. Args: as_told: what it must see before it does anything."""
     program_id = decided.asked.program_id
     member = decided.question.member
     closed = orders.prepare(
@@ -249,22 +278,22 @@ def _write(found: Kept, decided: Decided, closing: Closing, explained: Explained
         expires_at=found.expires_at,
         order_id=closing.order_id,
     )
+    explained = as_told.explained if as_told is not None else None
     session, written = session_with(quoted_of(decided, closed), standing, 201, explained)
-    before = Before(
-        _CLOSE,
-        (
-            program_id,
-            found.key,
-            found.revision,
-            closing.order_id,
-            member.member_id if member else None,
-            decided.snapshot.version,
-            session.digest,
-            written.packed,
-            written.explained.packed if explained is None else None,
-            closing.recorded_at,
-            closing.actor,
-        ),
+    head = (
+        program_id,
+        found.key,
+        found.revision,
+        closing.order_id,
+        member.member_id if member else None,
+        decided.snapshot.version,
+        session.digest,
+        written.packed,
     )
+    tail = (closing.recorded_at, closing.actor)
+    if as_told is None:
+        before = Before(_CLOSE, (*head, written.explained.packed, *tail))
+    else:
+        before = Before(_CLOSE_AS_TOLD, (as_told.session_id, as_told.known, *head, *tail, *as_told.arguments))
     orders.close(program_id=program_id, closing=closing, closed=closed, before=before, status=201, body=session.json)
     return session

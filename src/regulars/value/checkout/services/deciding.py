@@ -35,7 +35,7 @@ _CONTEXT = (
 )
 _SEED = "checkout.seed"
 _ALWAYS = ("audiences",)
-_FIRST_KNOWN = 5  # before it: where the session stands, and the version
+_FIRST_ASKED = 2  # of the arguments: before it the program and the key
 _NEVER, _ALWAYS_SO = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
@@ -94,11 +94,7 @@ class Context(NamedTuple):
     benefits: list[str] | None
     plans: list[str] | None
     session_id: UUID | None
-
-    @property
-    def known(self) -> tuple[Any, ...]:
-        """All that a decision rests on, but for the version: not where the session stands."""
-        return self[_FIRST_KNOWN:-1]
+    known: str
 
     @property
     def account(self) -> Account:
@@ -138,31 +134,23 @@ class Decided(NamedTuple):
         return self.entitlement.barred
 
 
-def decide(asked: Asked, before: Decided | None = None) -> Decided:
+def decide(asked: Asked) -> Decided:
     """Read all that is known now, and decide.
 
     The keys of limits depend on the program's version, which is read here too: they are asked for the version that
     this process saw last, and once more when it was another, or when older terms are kept for this member.
 
-    Args: before: the same basket as it was decided a moment ago; it holds still, if all that is known is the same.
     Raises: UnknownMember; Invalid for lines without a price; NoSuchVersion.
     """
     guess = promotions.snapshot(program_id=asked.program_id)
     limits = _limits(asked, guess, ())
     ctx = _context(asked, guess, limits)
     snapshot = guess
-    version = agreements.version_for(
-        program_id=asked.program_id,
-        version=ctx.rule_version or 0,
-        member_id=ctx.member_id,
-        joined_at=ctx.joined_at if ctx.is_member else None,
-    )
+    version = _version(asked, ctx)
     if version != guess.version:
         snapshot = promotions.snapshot(program_id=asked.program_id, version=version)
         limits = _limits(asked, snapshot, ())
         ctx = _context(asked, snapshot, limits)
-    if before is not None and _still_holds(before, ctx, snapshot, asked.now):
-        return before._replace(asked=asked, ctx=ctx)
     if asked.only is not None:
         snapshot, only = engine.with_drafts(snapshot, asked.only)
         asked = asked._replace(only=only)
@@ -179,8 +167,29 @@ def decide(asked: Asked, before: Decided | None = None) -> Decided:
     return _decided(asked, ctx, snapshot, held, left)._replace(good_until=good_until)
 
 
-def _still_holds(before: Decided, ctx: Context, snapshot: Snapshot, now: datetime) -> bool:
-    return before.snapshot is snapshot and now < before.good_until and before.ctx.known == ctx.known
+def _version(asked: Asked, ctx: Context) -> int:
+    """The version that decides for whom the context has found."""
+    return agreements.version_for(
+        program_id=asked.program_id,
+        version=ctx.rule_version or 0,
+        member_id=ctx.member_id,
+        joined_at=ctx.joined_at if ctx.is_member else None,
+    )
+
+
+def again(asked: Asked, before: Decided) -> tuple[Decided, tuple[Any, ...]] | None:
+    """A basket decided a moment ago as if it were decided now, and what to ask whether all is as it was.
+
+    Nothing is read here. It holds only if `checkout_context`, asked that (its arguments from the member on, but for
+    now), still says what it said then in `known`. None: it is known already that it does not hold.
+    """
+    if asked.now >= before.good_until:
+        return None
+    snapshot = promotions.snapshot(program_id=asked.program_id, version=_version(asked, before.ctx))
+    if snapshot is not before.snapshot:
+        return None
+    limits = _limits(asked, snapshot, ())
+    return before._replace(asked=asked), _arguments(asked, snapshot, limits)[_FIRST_ASKED:-1]
 
 
 def _limits(asked: Asked, snapshot: Snapshot, templates: tuple[str, ...]) -> Mapping[str, int]:
@@ -203,30 +212,31 @@ def context_of(*, program_id: int, key: str, now: datetime) -> Context:
 
 
 def _context(asked: Asked, snapshot: Snapshot, limits: Mapping[str, int]) -> Context:
-    told = asked.told
-    row = postgres.call(
-        connection,
-        _CONTEXT,
-        (
-            asked.program_id,
-            asked.key,
-            asked.member_id,
-            told.keeps_member,
-            asked.place.store_id,
-            told.channel,
-            told.currency,
-            list(asked.codes) or None,
-            owner_of(asked.key),
-            list({line.sku for line in told.lines}),
-            list(limits) or None,
-            list(limits.values()) or None,
-            wants_of(snapshot),
-            asked.occurred_at,
-            asked.now,
-        ),
-    )
+    row = postgres.call(connection, _CONTEXT, _arguments(asked, snapshot, limits))
     sure(row is not None, "the context is always one row")
     return Context(*(row or ()))
+
+
+def _arguments(asked: Asked, snapshot: Snapshot, limits: Mapping[str, int]) -> tuple[Any, ...]:
+    """The arguments of checkout_context."""
+    told = asked.told
+    return (
+        asked.program_id,
+        asked.key,
+        asked.member_id,
+        told.keeps_member,
+        asked.place.store_id,
+        told.channel,
+        told.currency,
+        list(asked.codes) or None,
+        owner_of(asked.key),
+        list({line.sku for line in told.lines}),
+        list(limits) or None,
+        list(limits.values()) or None,
+        wants_of(snapshot),
+        asked.occurred_at,
+        asked.now,
+    )
 
 
 def wants_of(snapshot: Snapshot) -> list[str]:

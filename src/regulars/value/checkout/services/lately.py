@@ -1,6 +1,7 @@
 """What this process told lately: most baskets are closed soon after they were told, and nothing of them has moved.
 
-Nothing is believed of it before the context says that the session is still the one that was told, in that revision.
+Nothing is believed of it before the statement that closes has seen that the session is still the one that was told,
+in that revision, and that all that the decision rests on is what it was.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from weakref import ref
 from django.db import connection
 
 from regulars.kernel import clock
-from regulars.kernel.errors import Refusal
 from regulars.value.checkout.rules.answers import Explained, Written
 from regulars.value.checkout.services import deciding
 from regulars.value.checkout.services.deciding import Asked, Decided
@@ -35,6 +35,18 @@ class Told(NamedTuple):
     found: Kept
     decided: Decided
     snapshot: ref[Snapshot]
+    explained: Explained
+
+
+class AsTold(NamedTuple):
+    """What must still be so for a decision to hold: the session, what was known, and what to ask to know it now.
+
+    `explained`: what was said of the decision then, which stays where it is kept.
+    """
+
+    session_id: UUID
+    known: str
+    arguments: tuple[Any, ...]
     explained: Explained
 
 
@@ -83,18 +95,19 @@ def forget() -> None:
     _told.clear()
 
 
-def decide(told: Told) -> Decided | None:
-    """Decide a basket that was told a moment ago, now; None when it must be read first, for it may be another."""
-    snapshot, found = told.snapshot(), told.found
+def decide(told: Told) -> tuple[Decided, AsTold] | None:
+    """A basket that was told a moment ago as it is decided now, if nothing has changed; None when it must be read.
+
+    Nothing is asked of the database here but what other contexts remember of it.
+    """
+    snapshot = told.snapshot()
     if snapshot is None:
         return None
-    try:
-        decided = deciding.decide(_asked(told), before=told.decided._replace(snapshot=snapshot))
-    except Refusal:  # which may be of a basket that is not told so any more
+    found = deciding.again(_asked(told), told.decided._replace(snapshot=snapshot))
+    if found is None:
         return None
-    ctx = decided.ctx
-    is_same = ctx.session_id == found.id and ctx.revision == found.revision and ctx.session_state == found.state
-    return decided if is_same else None
+    decided, arguments = found
+    return decided, AsTold(told.found.id, decided.ctx.known, arguments, told.explained)
 
 
 def _asked(told: Told) -> Asked:

@@ -1,6 +1,7 @@
 -- All that deciding about a basket needs, in one round trip: the session as it stands, the program's version, the member
 -- (whoever she was merged into), her tier and account, her audiences, consents and orders where a condition names them,
 -- the coupons, the goods, and what is left of limits beyond the member.
+-- `known` is equal while all that a decision rests on is: a close asks whether it still is what it was when the basket was told.
 -- `p_keeps`: whoever the session belongs to already, unless another is said. `p_wants`: audiences, consents, orders, benefits.
 
 create or replace function checkout_context(p_program int, p_key text, p_member uuid, p_keeps boolean, p_store bigint,
@@ -11,7 +12,8 @@ create or replace function checkout_context(p_program int, p_key text, p_member 
   out birth_month smallint, out birth_day smallint, out zone text, out locale text, out attributes text, out tier text,
   out version bigint, out active bigint[], out pending bigint[], out held bigint[], out debt bigint[],
   out overdue bigint[], out counters text, out audiences text[], out consents text[], out orders bigint,
-  out coupons text, out goods text, out limits_left text, out benefits text[], out plans text[], out session_id uuid)
+  out coupons text, out goods text, out limits_left text, out benefits text[], out plans text[], out session_id uuid,
+  out known text)
 language plpgsql stable
 -- every basket asks the same by keys: with a plan for each list of goods and codes, planning is most of the time
 set plan_cache_mode = force_generic_plan as $$
@@ -60,4 +62,7 @@ begin
       from catalog_goods(p_program, p_store, p_channel, p_skus, p_occurred, p_currency) g;
   end if;
   if p_limit_keys is not null then limits_left := promotions_left(p_program, p_limit_keys, p_limits)::text; end if;
+  known := sha256(convert_to(row(rule_version, member_id, is_member, status, joined_at, birth_month, birth_day, zone, locale,
+    attributes, tier, version, active, pending, held, debt, overdue, counters, audiences, consents, orders, coupons, goods,
+    limits_left, benefits, plans)::text, 'UTF8'))::text;
 end $$;

@@ -5,11 +5,13 @@ from __future__ import annotations
 import zlib
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import connection, transaction
 
-from regulars.kernel import clock
+from regulars.kernel import clock, postgres
+from regulars.people.audiences import services as audiences
 from regulars.value.checkout.services import closing, lately
 from regulars.value.checkout.tests import house, shop
 from regulars.value.checkout.tests.test_races import sound
@@ -143,3 +145,79 @@ def test_only_so_many_are_remembered(monkeypatch):
     for key in ("a", "b", "c"):
         house.put(program, house.line("a", 500), key=key)
     assert [lately.take(program_id=program, key=key) is None for key in ("a", "b", "c")] == [True, False, False]
+
+
+def test_such_a_close_is_one_statement():
+    program = shop.program()
+    mary = house.member(program)
+    house.put(program, house.line("a", 500), key="first", member_id=mary)
+    house.close(program, "first")  # what is remembered between calls is read
+    house.put(program, house.line("a", 500), key="b", member_id=mary, coupons=(shop.coupon(program, mary),))
+    asked: list[str] = []
+    usual = postgres._rows
+
+    def counted(gate: Any, sql: str, params: Any) -> Any:
+        asked.append(sql)
+        return usual(gate, sql, params)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(postgres, "_rows", counted)
+        done = house.close(program, "b")
+    assert (done.due_minor, len(asked)) == (0, 1), asked
+    assert "checkout_close_as_told" in asked[0]
+    assert sound()
+
+
+def _joins(program: int, mary: UUID) -> None:
+    audiences.add(program_id=program, key="tea-lovers", refs=[house.mem(mary)], source="desk", actor=house.ACTOR)
+
+
+def _costs_more(program: int, mary: UUID) -> None:
+    shop.product(program, "tea", 600, stock="5")
+
+
+def _uses_the_limit_up(program: int, mary: UUID) -> None:
+    for _ in range(2):
+        key = house.key()
+        house.put(program, house.line("a", 500), key=key)
+        house.close(program, key)
+
+
+def _is_suspended(program: int, mary: UUID) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("update members_member set status = 'suspended' where id = %s", [mary])
+
+
+def _earns(program: int, mary: UUID) -> None:
+    shop.give(program, mary, 100)
+
+
+def _nothing(program: int, mary: UUID) -> None:
+    pass
+
+
+@pytest.mark.parametrize(
+    ("happens", "due", "points"),
+    [(_nothing, 450, 4), (_joins, 350, 3), (_costs_more, 540, 5), (_uses_the_limit_up, 500, 5), (_is_suspended, 450, None),
+     (_earns, 450, 104)],
+)  # fmt: skip
+def test_whatever_changes_between_telling_and_close_is_decided_about_anew(happens, due, points):
+    limited = {**shop.TEA, "limits": [{**shop.TEA["limits"][0], "limit": 2}]}
+    lovers = {
+        "key": "lovers",
+        "audiences": {"any": ["tea-lovers"]},
+        "effects": [{"kind": "order_amount", "amount": "1.00"}],
+    }
+    program = shop.program(limited, lovers)
+    shop.product(program, "tea", 500, stock="5")
+    audiences.declare(program_id=program, key="tea-lovers", names={"en": "Tea lovers"})
+    mary = house.member(program)
+    told = house.put(program, house.line("a", None), key="b", member_id=mary)
+    assert told.due_minor == 450
+    happens(program, mary)
+    done = house.close(program, "b")
+    assert done.due_minor == due
+    held = done.body["balances"]["points"]["active"] if points is not None else None
+    assert held == points
+    assert done.body == house.close(program, "b").body
+    assert sound()
