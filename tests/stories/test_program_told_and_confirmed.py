@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from regulars.governance.publishing.services import scheduling
 from regulars.kernel import clock
@@ -112,3 +113,17 @@ def test_a_wrong_version_is_undone_by_going_back(house: cast.Caller) -> None:
     assert house.post("/program/drift", {"act": "take", "reason": "x"})[1]["code"] == "nothing_to_do"
     status, schema = house.get("/program/schema")
     assert (status, schema["title"]) == (200, "Program document")
+
+
+def test_drift_that_takes_from_members_is_taken_in_only_by_who_may_approve(db: None) -> None:
+    agreements.forget()
+    program_id = cast.a_program()  # no days of notice: only the second person stands before it
+    writer = cast.a_caller(program_id, scopes=["program:read", "program:write"])
+    with connection.cursor() as cursor:
+        cursor.execute("update ledger_unit set expiry = %s where key = 'points'", ['{"kind": "rolling", "days": 30}'])
+    told = {"act": "take", "reason": "it was so already"}
+    status, no = writer.post("/program/drift", told)
+    assert (status, no["code"]) == (409, "needs_approval")
+    assert [c["key"] for c in writer.get("/program/drift")[1]["changes"]] == ["points"]
+    status, done = cast.a_caller(program_id).post("/program/drift", told)
+    assert (status, done["version"]) == (200, 2)

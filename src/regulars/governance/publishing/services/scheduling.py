@@ -235,11 +235,12 @@ def roll_back(*, program_id: int, number: int, actor: str, reason: str, may_harm
     return done
 
 
-def take_drift(*, program_id: int, actor: str, reason: str) -> Version:
+def take_drift(*, program_id: int, actor: str, reason: str, may_harm: bool = True) -> Version:
     """Take what the tables say otherwise than the version in force in, as a new version.
 
-    Raises: NothingToDo; Invalid without a reason; NoticeNeeded where it takes something from members: then it can be
-    put back, and scheduled as anything else.
+    Args: may_harm: False for who may not take anything from members alone.
+    Raises: NothingToDo; Invalid without a reason; NeedsApproval; NoticeNeeded where it takes something from members:
+    then it can be put back, and scheduled as anything else.
     """
     if not reason.strip():
         raise Invalid(errors=[("reason", "is missing")])
@@ -249,7 +250,12 @@ def take_drift(*, program_id: int, actor: str, reason: str) -> Version:
             raise NothingToDo("The database says what the version in force says.")
         document = numbered.export(program_id=program_id)
         return applying.apply(
-            document=document, program_id=program_id, actor=actor, note=f"taken in: {reason.strip()}", is_taking=True
+            document=document,
+            program_id=program_id,
+            actor=actor,
+            note=f"taken in: {reason.strip()}",
+            is_taking=True,
+            may_harm=may_harm,
         )
 
 

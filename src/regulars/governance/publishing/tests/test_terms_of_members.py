@@ -398,3 +398,15 @@ def test_a_struck_through_price_was_the_lowest_of_its_days(db: None, later: Late
     later(40)
     twenty = publishing.apply(document=promoted("20.00"), program_id=program_id, actor=ANN)
     assert twenty.number == 3, "nothing but 20.00 was charged in the last 30 days"
+
+
+def test_who_may_not_harm_members_alone_takes_no_drift_in_that_does(program_id: int) -> None:
+    StoreRow.objects.filter(program_id=program_id, key="bund").update(name="The Bund 18")
+    taken = scheduling.take_drift(program_id=program_id, actor=ANN, reason="it moved", may_harm=False)
+    assert taken.number == 2
+    with connection.cursor() as cursor:
+        cursor.execute("update ledger_unit set expiry = %s where key = 'points'", ['{"kind": "rolling", "days": 30}'])
+    with pytest.raises(NeedsApproval):
+        scheduling.take_drift(program_id=program_id, actor=ANN, reason="it was so already", may_harm=False)
+    assert publishing.current(program_id=program_id).number == 2
+    assert [c.key for c in publishing.drift(program_id=program_id)] == ["points"]

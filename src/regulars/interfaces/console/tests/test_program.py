@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from regulars.governance.publishing import services as publishing
@@ -84,6 +85,16 @@ def test_drift_is_shown_and_put_back(desk: Desk) -> None:
     assert "<ins>Wrong</ins>" in olga.get("/console/versions/drift/").content.decode()
     posted(olga, "/console/versions/drift/", do="put_back", why="a slip")
     assert publishing.drift(program_id=desk.program_id) == ()
+
+
+def test_drift_that_takes_from_members_is_taken_in_only_by_who_may_approve(desk: Desk) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("update ledger_unit set expiry = %s where key = 'points'", ['{"kind": "rolling", "days": 30}'])
+    page = posted(desk.sits("marketer"), "/console/versions/drift/", do="take", why="it was so already")
+    assert "a second person approves" in page
+    assert publishing.current(program_id=desk.program_id).number == 1
+    posted(desk.sits("owner"), "/console/versions/drift/", do="take", why="it was so already")
+    assert publishing.current(program_id=desk.program_id).number == 2
 
 
 def test_the_cost_of_a_change_is_begun_from_the_page_and_shown(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,10 +48,13 @@ def drift(desk: Desk) -> HttpResponse:
         why, do = desk.request.POST.get("why", "").strip()[:200], desk.request.POST.get("do")
         context["lacks_reason"] = not why
         if why and do in ("take", "put_back"):
-            act = scheduling.take_drift if do == "take" else scheduling.put_back
+            mine = {"program_id": desk.program.id, "actor": desk.actor, "reason": why}
             try:
                 with transaction.atomic():
-                    done = act(program_id=desk.program.id, actor=desk.actor, reason=why)
+                    if do == "take":
+                        done = scheduling.take_drift(**mine, may_harm=desk.may("program:approve"))
+                    else:
+                        done = scheduling.put_back(**mine)
                     desk.record(
                         action=f"program.{do}", object=f"program:{desk.program.key}", reason=why, version=done.number
                     )
