@@ -9,7 +9,6 @@ import orjson
 import pytest
 
 from regulars.governance.publishing.services import drafts as publishing
-from regulars.interfaces.console.promoting import standing
 from regulars.interfaces.console.promoting.vocabulary import OPERATORS
 from regulars.interfaces.console.tests.conftest import Desk
 from regulars.kernel import clock, ids
@@ -17,6 +16,7 @@ from regulars.people.staff import services as staff
 from regulars.value.checkout import services as checkout
 from regulars.value.checkout.terms import LineTold, SessionTold
 from regulars.value.promotions.services import conditions, drafts
+from regulars.value.promotions.services.spending import standing
 from regulars.value.promotions.terms.drafts import DraftState
 
 TEN = {"key": "ten", "name": {"en": "Ten off"}, "effects": [{"kind": "order_percent", "percent": "10"}]}
@@ -107,11 +107,11 @@ def test_every_type_of_fact_has_comparisons_to_choose_from() -> None:
     ],
 )  # fmt: skip
 def test_where_a_promotion_stands(body: dict[str, Any], expected: str) -> None:
-    assert standing.standing(body, at=clock.now(), zone="Asia/Shanghai") == expected
+    assert standing(body, at=clock.now(), zone="Asia/Shanghai") == expected
 
 
 def test_a_budget_that_is_spent_is_said(desk: Desk) -> None:
-    assert standing.standing({}, at=clock.now(), zone="UTC", budget=(100, 100)) == "used_up"
+    assert standing({}, at=clock.now(), zone="UTC", budget=(100, 100)) == "used_up"
     live(desk, {**TEN, "budget": {"amount": "20.00"}})
     bought(desk, "t-1", 15_000)
     page = desk.sits("owner").get("/console/promotions/").content.decode()

@@ -13,16 +13,15 @@ from django.utils.translation import gettext as _
 from regulars.governance.publishing.services import drafts as publishing
 from regulars.interfaces.console import words
 from regulars.interfaces.console.desk import Desk, page
-from regulars.interfaces.console.promoting.spending import Spent, spent
-from regulars.interfaces.console.promoting.standing import standing, window
 from regulars.interfaces.console.refusals import said
 from regulars.kernel import clock
 from regulars.kernel.errors import Refusal
 from regulars.value.promotions.services import drafts
+from regulars.value.promotions.services.spending import STANDINGS, spent, standing, window
 from regulars.value.promotions.terms.drafts import Draft, DraftState
+from regulars.value.promotions.terms.usage import Spent
 
 PER_PAGE = 50
-ORDER = ("live", "used_up", "planned", "paused", "ended")
 Body = dict[str, Any]
 
 
@@ -30,19 +29,19 @@ Body = dict[str, Any]
 def listed(desk: Desk) -> HttpResponse:
     """Every published promotion with where it stands, and the drafts on their way."""
     asked = desk.request.GET.get("state", "")
-    at, usage = clock.now(), spent(desk.program)
+    at, usage = clock.now(), spent(program_id=desk.program.id)
     every = [_row(desk, body, at, usage) for body in publishing.promotions_of(program_id=desk.program.id)]
-    every.sort(key=lambda one: (ORDER.index(one["standing"]), -(one["body"].get("priority") or 0), one["key"]))
-    counts = {state: sum(one["standing"] == state for one in every) for state in ORDER}
+    every.sort(key=lambda one: (STANDINGS.index(one["standing"]), -(one["body"].get("priority") or 0), one["key"]))
+    counts = {state: sum(one["standing"] == state for one in every) for state in STANDINGS}
     chosen = [one for one in every if not asked or one["standing"] == asked]
     number = _number(desk.request.GET.get("page", ""))
     first = number * PER_PAGE
-    query = f"&state={asked}" if asked in ORDER else ""
+    query = f"&state={asked}" if asked in STANDINGS else ""
     open_drafts = drafts.drafts(program_id=desk.program.id, limit=PER_PAGE)
     context = {
         "items": chosen[first : first + PER_PAGE],
         "total": len(every),
-        "counts": [(state, counts[state]) for state in ORDER if counts[state]],
+        "counts": [(state, counts[state]) for state in STANDINGS if counts[state]],
         "asked": asked,
         "drafts": [(d, words.named(d.body.get("name"), d.key, desk.language)) for d in open_drafts],
         "newest": "?" + query.lstrip("&") if number else None,
@@ -81,7 +80,7 @@ def shown(desk: Desk, key: str) -> HttpResponse:
 
 def _shown(desk: Desk, body: Body, refusal: str = "", lacks_reason: bool = False) -> HttpResponse:
     key = str(body.get("key"))
-    row = _row(desk, body, clock.now(), spent(desk.program))
+    row = _row(desk, body, clock.now(), spent(program_id=desk.program.id))
     context = {
         **row,
         "text": publishing.as_yaml(body),

@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 Body = Mapping[str, Any]
+STANDINGS = ("live", "used_up", "planned", "paused", "ended")  # what one looks for first stands first
 
 
 def standing(body: Body, *, at: datetime, zone: str, budget: tuple[int, int] = (0, 0)) -> str:
