@@ -21,6 +21,7 @@ COMMANDS = {
     "migrate": ("migrate", "Bring the database to this version."),
     "doctor": ("doctor", "Check settings, database, clock, keys and mail; say what production still lacks."),
     "operator": ("operator", "Make the first person who may log in to the console."),
+    "key": ("key", "Make, list and revoke keys of the API."),
     "import": ("imports", "Take in members, balances and orders from files."),
     "export": ("export", "Write tables to Parquet or CSV."),
     "program": ("program", "Show, apply and export the document that is a program."),
