@@ -8,6 +8,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from regulars.interfaces.console import benefit_words, reward_words, subscription_words
+from regulars.interfaces.console.faults import all_in_words
 from regulars.kernel.errors import Invalid, Refusal
 
 SENTENCES: dict[str, Any] = {
@@ -84,5 +85,5 @@ def said(no: Refusal) -> str:
         return no.detail
     text = str(own) if own is not None else no.detail
     if isinstance(no, Invalid) and no.errors:
-        return text + " " + "; ".join(f"{path}: {message}" for path, message in no.errors)
+        return text + " " + "; ".join(f"{path}: {message}" for path, message in all_in_words(no.errors))
     return text

@@ -17,6 +17,7 @@ from regulars.governance.publishing.services import drafts as publishing
 from regulars.governance.publishing.services import previews
 from regulars.interfaces.console import words
 from regulars.interfaces.console.desk import Desk, page
+from regulars.interfaces.console.faults import all_in_words
 from regulars.interfaces.console.promoting.options import options
 from regulars.interfaces.console.promoting.vocabulary import vocabulary
 from regulars.interfaces.console.refusals import said
@@ -158,7 +159,7 @@ def looked(desk: Desk) -> HttpResponse:
         body = publishing.from_yaml(text) if isinstance(text, str) else told["body"]
     except Refusal as no:
         return JsonResponse({"unreadable": said(no), "faults": [], "yaml": text, "html": ""})
-    found = publishing.faults(program_id=desk.program.id, body=body)
+    found = all_in_words(publishing.faults(program_id=desk.program.id, body=body))
     meets = publishing.conflicts(program_id=desk.program.id, body=body)
     context = {
         "faults": found,
@@ -176,7 +177,7 @@ def condition_checked(desk: Desk) -> HttpResponse:
     text, of = told.get("text"), told.get("of")
     if not isinstance(text, str) or of not in ("when", "lines"):
         raise Invalid(errors=[("text", "is missing")])
-    return JsonResponse({"faults": conditions.faults(text=text[:4_000], of=of)})
+    return JsonResponse({"faults": all_in_words(conditions.faults(text=text[:4_000], of=of))})
 
 
 def read_json(desk: Desk) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from django.template.loader import render_to_string
 
 from regulars.governance.publishing.services import trying
 from regulars.interfaces.console.desk import Desk, page
+from regulars.interfaces.console.faults import all_in_words
 from regulars.interfaces.console.promoting import answers as naming
 from regulars.interfaces.console.reading import member as reading
 from regulars.interfaces.console.refusals import said
@@ -40,7 +41,7 @@ def on_basket(desk: Desk) -> HttpResponse:
         }
         context["delta"] = tried.before.pricing.total_minor - tried.after.pricing.total_minor
     except Refusal as no:
-        context |= {"refusal": said(no), "faults": getattr(no, "errors", [])}
+        context |= {"refusal": said(no), "faults": all_in_words(getattr(no, "errors", []))}
     return JsonResponse({"html": render_to_string("console/basket_answer.html", context, request=desk.request)})
 
 
