@@ -24,18 +24,18 @@ router = Router(tags=["Sessions"])
 
 def _line(told: shapes.BasketLineIn) -> LineTold:
     return LineTold(
-        id=told.id,
-        sku=told.sku,
-        quantity=Decimal(told.quantity),
-        amount_minor=told.amount_minor,
-        uom=told.uom,
-        tax_rate=Decimal(told.tax_rate) if told.tax_rate is not None else None,
-        tax_included=told.tax_included,
-        kind=told.kind,
-        category=told.category,
-        brand=told.brand,
-        description=told.description,
-        attributes=told.attributes,
+        told.id,
+        told.sku,
+        Decimal(told.quantity),
+        told.amount_minor,
+        told.uom,
+        Decimal(told.tax_rate) if told.tax_rate is not None else None,
+        told.tax_included,
+        told.kind,
+        told.category,
+        told.brand,
+        told.description,
+        told.attributes,
     )
 
 

@@ -56,31 +56,68 @@ class Explained(NamedTuple):
     packed: bytes
 
 
+class Lasting(NamedTuple):
+    """The parts of an answer that a decision always has, whatever becomes of the session, as JSON without braces.
+
+    Before them come where the session stands, and between `between` and `search` what she holds.
+    """
+
+    quote: bytes
+    between: bytes
+    search: bytes
+    explained: Explained
+
+
 class Written(NamedTuple):
     """An answer as it is told (`json`), and as it is kept: its short part packed, its long part by itself."""
 
     json: bytes
     packed: bytes
-    explained: Explained
+    lasting: Lasting
 
     @property
-    def kept(self) -> tuple[bytes, bytes]:
-        """Both parts as they are kept."""
-        return self.packed, self.explained.packed
+    def explained(self) -> bytes:
+        """The long part as it is kept."""
+        return self.lasting.explained.packed
 
 
-def write(quoted: Quoted, standing: Standing, explained: Explained | None = None) -> Written:
-    """`answer` as JSON. Args: explained: the long part, where the very same decision was told before."""
-    long = explained if explained is not None else explain(quoted)
-    # each part is written once, for the answer and for what is kept of it
-    before, between, after = [orjson.dumps(part)[1:-1] for part in _parts(quoted, standing)]
-    whole = b'{%b,"rejected":%b,%b,"hints":%b,%b}'
-    short = pack(whole % (before, b"null", between, b"null", after))
-    return Written(whole % (before, long.rejected, between, long.hints, after), short, long)
+def write(quoted: Quoted, standing: Standing, lasting: Lasting | None = None) -> Written:
+    """`answer` as JSON. Args: lasting: of the very same decision, where it was told before."""
+    told = lasting if lasting is not None else _lasting(quoted)
+    head, holds = _bare(_standing(quoted, standing)), _bare(_holds(quoted))
+    short = _WHOLE % (head, told.quote, b"null", told.between, b"null", holds, told.search)
+    long = told.explained
+    whole = _WHOLE % (head, told.quote, long.rejected, told.between, long.hints, holds, told.search)
+    return Written(whole, pack(short), told)
+
+
+def _lasting(quoted: Quoted) -> Lasting:
+    quote, between, search = _decided(quoted)
+    return Lasting(_bare(quote), _bare(between), _bare(search), explain(quoted))
+
+
+_WHOLE = b'{%b,%b,"rejected":%b,%b,"hints":%b,%b,%b}'
+
+
+def _bare(part: dict[str, Any]) -> bytes:
+    return orjson.dumps(part)[1:-1]
 
 
 def explain(quoted: Quoted) -> Explained:
-    """What did not act and what would unlock it. Most of it was said of other baskets before."""
+    """What did not act and what would unlock it. Most of it, if not all, was said of other baskets before."""
+    unapplied, refused = quoted.verdict.pricing.unapplied, quoted.verdict.earning.rejected
+    if refused or quoted.barred or len(unapplied) > _MOST_REASONS:
+        return _explain(quoted)
+    reasons = tuple(map(id, unapplied))
+    told = _explained_before.get(reasons)
+    if told is None:
+        if len(_explained_before) >= _MOST_EXPLAINED:
+            _explained_before.clear()
+        told = _explained_before[reasons] = unapplied, _explain(quoted)
+    return told[1]
+
+
+def _explain(quoted: Quoted) -> Explained:
     known = _seen.get
     written = [(known(id(u)) or _written(u))[1] for u in quoted.verdict.pricing.unapplied]
     rejected = [one.rejected for one in written] + [orjson.dumps(row) for row in _refused_rules(quoted.verdict)]
@@ -111,6 +148,9 @@ _written_before: dict[Unapplied, _Written] = {}
 # The same by the object's id, which is its own as long as it is kept here: most of what is said of a basket a version
 # says of every basket, by one object, and asking for what an object says is slower than asking for the object.
 _seen: dict[int, tuple[Unapplied, _Written]] = {}
+_MOST_EXPLAINED, _MOST_REASONS = 128, 500  # some ten megabytes at most
+# And for baskets of which all the same is said: those of the same few goods, or told once more.
+_explained_before: dict[tuple[int, ...], tuple[tuple[Unapplied, ...], Explained]] = {}
 
 
 def _written(unapplied: Unapplied) -> tuple[Unapplied, _Written]:
@@ -133,17 +173,31 @@ def _written(unapplied: Unapplied) -> tuple[Unapplied, _Written]:
 
 def answer(quoted: Quoted, standing: Standing) -> dict[str, Any]:
     """The whole answer; ids only, nobody's phone."""
-    before, between, after = _parts(quoted, standing)
-    return {**before, "rejected": _rejected(quoted.verdict), **between, "hints": _hints(quoted), **after}
+    quote, between, search = _decided(quoted)
+    return {
+        **_standing(quoted, standing),
+        **quote,
+        "rejected": _rejected(quoted.verdict),
+        **between,
+        "hints": _hints(quoted),
+        **_holds(quoted),
+        **search,
+    }
 
 
-def _parts(quoted: Quoted, standing: Standing) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
-    """An answer without its long part: what comes before what was rejected, between that and the hints, and after."""
+def _standing(quoted: Quoted, standing: Standing) -> dict[str, Any]:
+    return {"key": quoted.key, **standing_json(standing)}
+
+
+def _holds(quoted: Quoted) -> dict[str, Any]:
+    return {"balances": {unit: h._asdict() for unit, h in quoted.balances.items()}}
+
+
+def _decided(quoted: Quoted) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """What a decision says but for its long part: before what was rejected, between that and the hints, and after."""
     basket, verdict, pricing = quoted.question.basket, quoted.verdict, quoted.verdict.pricing
     member, search = quoted.question.member, pricing.search
-    before = {
-        "key": quoted.key,
-        **standing_json(standing),
+    quote = {
         "digest": quoted.digest.hex(),
         "version": quoted.version,
         "member": ids.encode("mem", member.member_id) if member else None,
@@ -162,11 +216,8 @@ def _parts(quoted: Quoted, standing: Standing) -> tuple[dict[str, Any], dict[str
         "applied": _applied(verdict),
     }
     between = {"coupons": _coupons(quoted), "not_entitled": [_barred(quoted, b) for b in quoted.barred]}
-    after = {
-        "balances": {unit: h._asdict() for unit, h in quoted.balances.items()},
-        "search": {"exact": search.is_exact, "explored": search.explored, "gap_minor": search.gap_minor},
-    }
-    return before, between, after
+    after = {"search": {"exact": search.is_exact, "explored": search.explored, "gap_minor": search.gap_minor}}
+    return quote, between, after
 
 
 def standing_json(standing: Standing) -> dict[str, Any]:
@@ -181,7 +232,7 @@ def standing_json(standing: Standing) -> dict[str, Any]:
 
 
 def _instant(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat()
+    return at.isoformat() if at.tzinfo is UTC else at.astimezone(UTC).isoformat()
 
 
 def _lines(quoted: Quoted) -> list[dict[str, Any]]:

@@ -54,20 +54,20 @@ def _line(line: LineTold, n: int, amount: int, known: Goods | None) -> Line:
         if known.attributes:
             attributes = {**known.attributes, **attributes}
     return Line(
-        id=line.id,
-        n=n,
-        sku=line.sku,
-        quantity=line.quantity,
-        amount_minor=amount,
-        uom=line.uom,
-        tax_rate=line.tax_rate,
-        tax_included=line.tax_included,
-        kind=line.kind,
-        category=category,
-        brand=brand,
-        attributes=attributes,
-        member_minor=member_minor,
-        categories=categories,
+        line.id,
+        n,
+        line.sku,
+        line.quantity,
+        amount,
+        line.uom,
+        line.tax_rate,
+        line.tax_included,
+        line.kind,
+        category,
+        brand,
+        attributes,
+        member_minor,
+        categories,
     )
 
 

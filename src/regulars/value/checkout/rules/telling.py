@@ -66,8 +66,11 @@ def told_to_json(told: SessionTold, occurred_at: datetime) -> dict[str, Any]:
 
 
 def _line_to_json(line: LineTold) -> dict[str, Any]:
-    usual = _USUAL._asdict()
-    row = {name: value for name, value in line._asdict().items() if value != usual[name]}
+    row: dict[str, Any] = {
+        name: value
+        for name, value, usual in zip(_FIELDS, line, _USUAL, strict=True)
+        if value is not usual and value != usual
+    }
     row["quantity"] = format(line.quantity, "f")
     if line.tax_rate is not None:
         row["tax_rate"] = format(line.tax_rate, "f")
@@ -75,6 +78,7 @@ def _line_to_json(line: LineTold) -> dict[str, Any]:
 
 
 _USUAL = LineTold(id="", sku="", quantity=Decimal(0))
+_FIELDS = LineTold._fields
 
 
 def told_from_json(kept: Mapping[str, Any]) -> SessionTold:

@@ -278,8 +278,8 @@ def _write(found: Kept, decided: Decided, closing: Closing, as_told: AsTold | No
         expires_at=found.expires_at,
         order_id=closing.order_id,
     )
-    explained = as_told.explained if as_told is not None else None
-    session, written = session_with(quoted_of(decided, closed), standing, 201, explained)
+    lasting = as_told.lasting if as_told is not None else None
+    session, written = session_with(quoted_of(decided, closed), standing, 201, lasting)
     head = (
         program_id,
         found.key,
@@ -292,7 +292,7 @@ def _write(found: Kept, decided: Decided, closing: Closing, as_told: AsTold | No
     )
     tail = (closing.recorded_at, closing.actor)
     if as_told is None:
-        before = Before(_CLOSE, (*head, written.explained.packed, *tail))
+        before = Before(_CLOSE, (*head, written.explained, *tail))
     else:
         before = Before(_CLOSE_AS_TOLD, (as_told.session_id, as_told.known, *head, *tail, *as_told.arguments))
     orders.close(program_id=program_id, closing=closing, closed=closed, before=before, status=201, body=session.json)

@@ -256,7 +256,7 @@ def _coupons(asked: Asked, ctx: Context, snapshot: Snapshot) -> tuple[tuple[Coup
     held = coupons.judge(
         program_id=asked.program_id,
         codes=asked.codes,
-        rows=[tuple(row.values()) for row in rows],
+        rows=[[*row.values()] for row in rows],
         at=asked.now,
         member_id=ctx.member_id if ctx.is_member else None,
         store=asked.told.store,

@@ -16,7 +16,7 @@ from weakref import ref
 from django.db import connection
 
 from regulars.kernel import clock
-from regulars.value.checkout.rules.answers import Explained, Written
+from regulars.value.checkout.rules.answers import Lasting, Written
 from regulars.value.checkout.services import deciding
 from regulars.value.checkout.services.deciding import Asked, Decided
 from regulars.value.checkout.services.kept import Kept
@@ -24,8 +24,10 @@ from regulars.value.checkout.terms import Session, SessionState
 from regulars.value.promotions.terms import Snapshot, Tender
 
 MOST = 512
+MOST_BYTES = 32 * 2**20  # of explanations, which are most of it where a program has a thousand promotions
 _GONE: Any = None  # an old snapshot may go: what is remembered does not hold it
 _told: OrderedDict[tuple[int, str], Told] = OrderedDict()
+_bytes = 0
 _lock = Lock()
 
 
@@ -35,19 +37,25 @@ class Told(NamedTuple):
     found: Kept
     decided: Decided
     snapshot: ref[Snapshot]
-    explained: Explained
+    lasting: Lasting
+
+    @property
+    def size(self) -> int:
+        """About how many bytes it takes."""
+        long = self.lasting.explained
+        return len(long.rejected) + len(long.hints) + len(long.packed)
 
 
 class AsTold(NamedTuple):
     """What must still be so for a decision to hold: the session, what was known, and what to ask to know it now.
 
-    `explained`: what was said of the decision then, which stays where it is kept.
+    `lasting`: what was said of the decision then; its long part stays where it is kept.
     """
 
     session_id: UUID
     known: str
     arguments: tuple[Any, ...]
-    explained: Explained
+    lasting: Lasting
 
 
 def remember(*, session_id: UUID, session: Session, decided: Decided, written: Written) -> None:
@@ -68,7 +76,7 @@ def remember(*, session_id: UUID, session: Session, decided: Decided, written: W
         version=session.version,
         digest=session.digest,
         answer=written.packed,
-        explained=written.explained.packed,
+        explained=written.explained,
         question=None,
         reserved=None,
         tender_until=None,
@@ -78,21 +86,36 @@ def remember(*, session_id: UUID, session: Session, decided: Decided, written: W
         changed_at=asked.now,
         order_state=None,
     )
-    told = Told(found, decided._replace(snapshot=_GONE), ref(decided.snapshot), written.explained)
+    told = Told(found, decided._replace(snapshot=_GONE), ref(decided.snapshot), written.lasting)
+    keep(program_id=asked.program_id, told=told)
+
+
+def keep(*, program_id: int, told: Told) -> None:
+    """Remember what was told as the latest; the oldest goes when it becomes too much."""
+    global _bytes
     with _lock:
-        _told[asked.program_id, asked.key] = told
-        if len(_told) > MOST:
-            _told.popitem(last=False)
+        before = _told.pop((program_id, told.found.key), None)  # told again it is the latest
+        _told[program_id, told.found.key] = told
+        _bytes += told.size - (before.size if before is not None else 0)
+        while len(_told) > MOST or _bytes > MOST_BYTES:
+            _bytes -= _told.popitem(last=False)[1].size
 
 
 def take(*, program_id: int, key: str) -> Told | None:
     """What was told under a key, once: who needs it again reads it."""
-    return _told.pop((program_id, key), None)
+    global _bytes
+    with _lock:
+        told = _told.pop((program_id, key), None)
+        _bytes -= told.size if told is not None else 0
+    return told
 
 
 def forget() -> None:
     """Forget what was told; for tests."""
-    _told.clear()
+    global _bytes
+    with _lock:
+        _told.clear()
+        _bytes = 0
 
 
 def decide(told: Told) -> tuple[Decided, AsTold] | None:
@@ -107,7 +130,7 @@ def decide(told: Told) -> tuple[Decided, AsTold] | None:
     if found is None:
         return None
     decided, arguments = found
-    return decided, AsTold(told.found.id, decided.ctx.known, arguments, told.explained)
+    return decided, AsTold(told.found.id, decided.ctx.known, arguments, told.lasting)
 
 
 def _asked(told: Told) -> Asked:

@@ -13,7 +13,7 @@ from django.db import transaction
 from regulars.kernel import clock, ids, secrets
 from regulars.kernel.errors import Busy, Invalid
 from regulars.value.checkout.rules import answers, telling
-from regulars.value.checkout.rules.answers import Explained, Quoted, Standing, Written
+from regulars.value.checkout.rules.answers import Lasting, Quoted, Standing, Written
 from regulars.value.checkout.services import deciding, kept, lately, releasing
 from regulars.value.checkout.services.deciding import Asked, Decided
 from regulars.value.checkout.services.places import member_of, place_of
@@ -175,9 +175,9 @@ def quoted_session(decided: Decided, standing: Standing, status: int = 200) -> A
     return session_with(quoted_of(decided, closed), standing, status)
 
 
-def session_with(quoted: Quoted, standing: Standing, status: int, explained: Explained | None = None) -> Answered:
-    """The session that answers a call. Args: explained: as the very same decision was explained before."""
-    member, written = quoted.question.member, answers.write(quoted, standing, explained)
+def session_with(quoted: Quoted, standing: Standing, status: int, lasting: Lasting | None = None) -> Answered:
+    """The session that answers a call. Args: lasting: of the very same decision, as it was told before."""
+    member, written = quoted.question.member, answers.write(quoted, standing, lasting)
     session = Session(
         key=quoted.key,
         state=standing.state,
@@ -220,7 +220,8 @@ def _write(decided: Decided, actor: str) -> Session | None:
         orjson.dumps(basket).decode(),
         decided.snapshot.version,
         session.digest,
-        *written.kept,
+        written.packed,
+        written.explained,
         standing.expires_at,
         asked.now,
         actor,

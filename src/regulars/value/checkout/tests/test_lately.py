@@ -34,7 +34,8 @@ def told(program: int, key: str) -> lately.Told:
 
 
 def believe(program: int, key: str, one: lately.Told) -> None:
-    lately._told[program, key] = one
+    assert one.found.key == key
+    lately.keep(program_id=program, told=one)
 
 
 def never(**_: Any) -> None:
@@ -145,6 +146,27 @@ def test_only_so_many_are_remembered(monkeypatch):
     for key in ("a", "b", "c"):
         house.put(program, house.line("a", 500), key=key)
     assert [lately.take(program_id=program, key=key) is None for key in ("a", "b", "c")] == [True, False, False]
+
+
+def test_no_more_bytes_are_remembered_than_may_be_and_none_are_counted_that_went(monkeypatch):
+    program = shop.program()
+    house.put(program, house.line("a", 500), key="a")
+    size = told(program, "a").size
+    assert (size > 0, lately._bytes) == (True, 0)
+    monkeypatch.setattr(lately, "MOST_BYTES", 2 * size)
+    for key in ("a", "b", "a", "c"):
+        house.put(program, house.line("a", 500), key=key)
+    assert lately._bytes == 2 * size
+    assert [lately.take(program_id=program, key=key) is None for key in ("a", "b", "c")] == [False, True, False]
+    assert lately._bytes == 0
+
+
+def test_a_basket_that_is_told_again_is_the_latest(monkeypatch):
+    monkeypatch.setattr(lately, "MOST", 2)
+    program = shop.program()
+    for key in ("a", "b", "a", "c"):
+        house.put(program, house.line("a", 500), key=key)
+    assert [lately.take(program_id=program, key=key) is None for key in ("a", "b", "c")] == [False, True, False]
 
 
 def test_such_a_close_is_one_statement():

@@ -27,8 +27,8 @@ def quoted(monkeypatch):
     seen: list[Any] = []
     written = answers.write
 
-    def write(quoted: answers.Quoted, standing: answers.Standing, explained: Any = None) -> answers.Written:
-        seen.append((quoted, standing, written(quoted, standing, explained)))
+    def write(quoted: answers.Quoted, standing: answers.Standing, lasting: Any = None) -> answers.Written:
+        seen.append((quoted, standing, written(quoted, standing, lasting)))
         return seen[-1][2]
 
     monkeypatch.setattr(putting.answers, "write", write)
@@ -45,7 +45,7 @@ def test_an_answer_written_in_parts_is_the_whole_answer(quoted):
     for one, standing, written in quoted:
         whole = answers.answer(one, standing)
         assert orjson.loads(written.json) == orjson.loads(orjson.dumps(whole))
-        assert orjson.dumps(answers.unpack(written.packed, written.explained.packed)) == written.json
+        assert orjson.dumps(answers.unpack(written.packed, written.explained)) == written.json
         hinted = [h["key"] for h in whole["hints"]]
         assert hinted.index("far") < hinted.index("farther")
         assert {r["key"] for r in whole["rejected"]} >= {"coffee-once", "far", "farther"}

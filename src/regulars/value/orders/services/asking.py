@@ -10,7 +10,7 @@ from uuid import UUID
 
 import orjson
 import psycopg
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
 
 from regulars.kernel import clock, ids, postgres
 from regulars.kernel.errors import Invalid, NotFound, sure
@@ -78,8 +78,9 @@ class Lots(NamedTuple):
 
 def call(sql: str, params: tuple[Any, ...]) -> tuple[Any, ...] | None:
     """One stored function call; inside a transaction its failure leaves the transaction usable."""
-    with transaction.atomic() if connection.in_atomic_block else nullcontext():
-        return postgres.call(connection, sql, params)
+    gate = connections[DEFAULT_DB_ALIAS]  # every look through the proxy costs: look once
+    with transaction.atomic() if gate.in_atomic_block else nullcontext():
+        return postgres.call(gate, sql, params)
 
 
 def told_meanwhile(taken: psycopg.errors.UniqueViolation) -> bool:

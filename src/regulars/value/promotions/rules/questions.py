@@ -11,7 +11,8 @@ from uuid import UUID
 from regulars.value.promotions.terms import Basket, CouponHeld, Line, MemberFacts, Question, Spend, Tender
 
 _SELDOM = ("benefits", "plans")
-_PLAIN = Line(id="", n=0, sku="", quantity=Decimal(0), amount_minor=0)._asdict()
+_USUAL = Line(id="", n=0, sku="", quantity=Decimal(0), amount_minor=0)
+_PLAIN, _FIELDS = _USUAL._asdict(), Line._fields
 
 
 def question_to_json(question: Question) -> dict[str, Any]:
@@ -34,7 +35,11 @@ def question_to_json(question: Question) -> dict[str, Any]:
 
 
 def _line_to_json(line: Line) -> dict[str, Any]:
-    row = {name: value for name, value in line._asdict().items() if value != _PLAIN[name]}
+    row: dict[str, Any] = {
+        name: value
+        for name, value, usual in zip(_FIELDS, line, _USUAL, strict=True)
+        if value is not usual and value != usual
+    }
     row["quantity"] = str(line.quantity)
     if line.tax_rate is not None:
         row["tax_rate"] = str(line.tax_rate)

@@ -56,15 +56,26 @@ class Customer(NamedTuple):
     tenders: frozenset[str]
 
 
+class Shelf(NamedTuple):
+    """The offers of one selection. `start`, `end`: their places in the desk's `nothing`."""
+
+    start: int
+    end: int
+    number: int
+    offers: tuple[Offer, ...]
+
+
 class Desk(NamedTuple):
     """What one kind of customer may get at one place on one day.
 
-    `shelves`: (number of a selection, its offers, their refusals if no line is selected). `coupons`: offers that
+    `nothing`: what offers say if none of their lines is there, those of one selection together. `shelves`: by the
+    number of a selection, where in `nothing` its offers begin and end, and they themselves. `coupons`: offers that
     need a code, by template, and why the place rules them out (None: it does not). `without_code`: what a basket is
     told that brings none of them, by template: first those that this customer could use.
     """
 
-    shelves: tuple[tuple[int, tuple[Offer, ...], tuple[Unapplied, ...]], ...]
+    nothing: tuple[Unapplied, ...]
+    shelves: Mapping[int, Shelf]
     refused: tuple[Unapplied, ...]
     coupons: Coupons
     without_code: Mapping[str, Unapplied]
@@ -277,8 +288,12 @@ def _desk(stock: Stock, customer: Customer) -> Desk:
             told.append(why)
         else:
             by_selection.setdefault(offer.selection, []).append(offer)
-    shelves = tuple([(n, tuple(of), tuple([o.nothing for o in of])) for n, of in sorted(by_selection.items())])
-    return Desk(shelves, tuple(told), stock.coupons, _without_code(stock.coupons, customer))
+    nothing: list[Unapplied] = []
+    shelves: dict[int, Shelf] = {}
+    for n, of in sorted(by_selection.items()):
+        shelves[n] = Shelf(len(nothing), len(nothing) + len(of), n, tuple(of))
+        nothing += [o.nothing for o in of]
+    return Desk(tuple(nothing), shelves, tuple(told), stock.coupons, _without_code(stock.coupons, customer))
 
 
 def _without_code(coupons: Coupons, customer: Customer) -> dict[str, Unapplied]:

@@ -95,13 +95,13 @@ class Collecting:
 
     def _shelves(self, desk: Desk) -> None:
         till, out, candidates = self.till, self.out, self.candidates
+        amounts = till.amounts
         every = till.pick(goods.ALL_GOODS).total
-        for number, offers, nothing in desk.shelves:
-            pick = till.picked.get(number)
-            if pick is None:
-                out += nothing
-                continue
-            total = pick.total
+        nothing, told = desk.nothing, 0
+        for start, end, number, offers in sorted([desk.shelves[n] for n in till.picked if n in desk.shelves]):
+            out += nothing[told:start]
+            told = end
+            total = till.picked[number].total
             for offer in offers:
                 if offer.is_simple and not offer.min_units:
                     missing = offer.min_minor - (total if offer.min_pick == number else every)
@@ -109,11 +109,12 @@ class Collecting:
                         unlock = _new(Unlock, ("spend_minor", missing, offer.label, None, "Spend more."))
                         out.append(_new(Unapplied, (offer.key, None, "too_little", offer.min_detail, unlock)))
                         continue
-                    value = most(offer, FREE, till)
+                    value = offer.cuts[0].most(till, amounts) if offer.is_bare else most(offer, FREE, till)
                     if value or not offer.cuts:
                         candidates.append(Candidate(offer, None, FREE, value))
                         continue
                 self._consider(offer, None)
+        out += nothing[told:]
 
     def _coupons(self, desk: Desk, held: tuple[CouponHeld, ...]) -> None:
         if not held:

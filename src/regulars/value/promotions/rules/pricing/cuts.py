@@ -123,6 +123,12 @@ class PercentOfEach(Cut):
         self.ppm = ppm
         self.keeps_ppm = WHOLE_PPM if of_original else WHOLE_PPM - ppm
 
+    def most(self, till: Till, net: list[int]) -> int:
+        if net is not till.amounts:
+            return super().most(till, net)
+        ppm = self.ppm
+        return sum([(net[i] * ppm + HALF) // WHOLE_PPM for i in till.pick(self.selection).idx])
+
     def cut(self, till: Till, net: list[int], sets: int | None) -> tuple[list[int], list[int], int]:
         idx, ppm = till.pick(self.selection).idx, self.ppm
         if self.of_original:

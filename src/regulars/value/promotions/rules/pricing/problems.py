@@ -29,7 +29,7 @@ class Problem:
     def _exclusions(self) -> list[int]:
         """For each candidate the set of those that it cannot stand beside."""
         ones, full = self.ones, (1 << len(self.ones)) - 1
-        if not any(one.offer.excludes for one in ones):
+        if True not in [one.offer.excludes for one in ones]:
             return [0] * len(ones)
         groups: dict[str, int] = {}
         alone = 0
@@ -48,8 +48,9 @@ class Problem:
                 single[group] = members
             elif members.bit_count() > limit.most:
                 self.counted.append((members, limit.most))
+        single = {group: members | alone for group, members in single.items()}
         found = [
-            (full if one.offer.is_exclusive else alone | single.get(one.offer.group or "", 0)) & ~(1 << i)
+            (full if one.offer.is_exclusive else single.get(one.offer.group or "", alone)) & ~(1 << i)
             for i, one in enumerate(ones)
         ]
         if special:
@@ -93,6 +94,11 @@ class Problem:
         return [tuple(p) for p in shared]
 
     @property
+    def counts(self) -> bool:
+        """Whether more than exclusions decides who fits: how many may act."""
+        return bool(self.counted) or self.policy.most is not None
+
+    @property
     def limits_number(self) -> bool:
         """Whether there are more discounts than may act."""
         return self.policy.most is not None and self.discounts.bit_count() > self.policy.most
@@ -127,13 +133,22 @@ def run(problem: Problem, chosen: int) -> tuple[list[tuple[int, Acted]], list[in
     till, net = problem.till, list(problem.till.amounts)
     spent: dict[str, int] = {}
     out = []
-    for i, one in enumerate(problem.ones):
-        if chosen >> i & 1:
-            pools = problem.pools[i]
-            acted = act(one, till, net, pools, spent)
-            if acted.total:
-                take(net, acted)
-            if pools:
-                charge(spent, pools, acted)
-            out.append((i, acted))
+    for i in places(chosen):
+        pools = problem.pools[i]
+        acted = act(problem.ones[i], till, net, pools, spent)
+        if acted.total:
+            take(net, acted)
+        if pools:
+            charge(spent, pools, acted)
+        out.append((i, acted))
     return out, net
+
+
+def places(members: int) -> list[int]:
+    """The places of a set of candidates, ascending."""
+    found = []
+    while members:
+        low = members & -members
+        found.append(low.bit_length() - 1)
+        members ^= low
+    return found

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from regulars.value.promotions.rules.pricing import goods
 from regulars.value.promotions.rules.pricing.acting import Acted, act, charge, take
-from regulars.value.promotions.rules.pricing.problems import Problem, run
+from regulars.value.promotions.rules.pricing.problems import Problem, places, run
 from regulars.value.promotions.terms import WHOLE_PPM, Objective, Search
 
 EXACT_UP_TO = 12  # candidates of one component; above, exact only if nothing excludes anything
@@ -59,8 +59,14 @@ def _best(problem: Problem) -> Found:
 
 def _in_order(problem: Problem, order: Sequence[int]) -> int:
     chosen = 0
+    if problem.counts:
+        for i in order:
+            if problem.fits(i, chosen):
+                chosen |= 1 << i
+        return chosen
+    excludes = problem.excludes
     for i in order:
-        if problem.fits(i, chosen):
+        if not excludes[i] & chosen:
             chosen |= 1 << i
     return chosen
 
@@ -70,23 +76,8 @@ def _components(problem: Problem) -> list[int]:
     full = (1 << len(problem.ones)) - 1
     if problem.limits_number:
         return [full]
-    # by selection its lines as bits; no goods are shipping, which has a bit of its own
-    count = len(problem.till.lines)
-    touched = {goods.ALL_GOODS: (1 << count) - 1, goods.ALL_SHIPPING: 1 << count}
-    holders: dict[str, int] = {}
     groups: list[tuple[int, int]] = []  # (members and whom they reach, their lines), apart from each other
-    for i, one in enumerate(problem.ones):
-        mine, lines = problem.excludes[i] | 1 << i, 0
-        for members, _ in problem.counted:
-            mine |= members if members >> i & 1 else 0
-        for pool in problem.pools[i]:
-            mine |= holders.get(pool.key, 0)
-            holders[pool.key] = holders.get(pool.key, 0) | 1 << i
-        for n in one.offer.touches:
-            bits = touched.get(n)
-            if bits is None:
-                bits = touched[n] = _bits(problem.till.pick(n).idx)
-            lines |= bits
+    for mine, lines in _touching(problem):
         rest = []
         for members, of in groups:
             if members & mine or of & lines:
@@ -96,6 +87,37 @@ def _components(problem: Problem) -> list[int]:
                 rest.append((members, of))
         groups = [*rest, (mine, lines)]
     return [members for members, _ in groups]
+
+
+def _touching(problem: Problem) -> list[tuple[int, int]]:
+    """Candidates with whom they reach, and the lines that they touch, as bits; those of the same lines together."""
+    # no goods are shipping, which has a bit of its own
+    count = len(problem.till.lines)
+    picked = {goods.ALL_GOODS: (1 << count) - 1, goods.ALL_SHIPPING: 1 << count}
+    holders: dict[str, int] = {}
+    reached: dict[tuple[int, ...], int] = {}
+    touched: dict[tuple[int, ...], int] = {}
+    apart: list[tuple[int, int]] = []
+    counted, excludes, pools = problem.counted, problem.excludes, problem.pools
+    for i, one in enumerate(problem.ones):
+        mine = excludes[i] | 1 << i
+        for members, _ in counted:
+            mine |= members if members >> i & 1 else 0
+        for pool in pools[i]:
+            mine |= holders.get(pool.key, 0)
+            holders[pool.key] = holders.get(pool.key, 0) | 1 << i
+        touches = one.offer.touches
+        lines = touched.get(touches)
+        if lines is None:
+            lines = 0
+            for n in touches:
+                lines |= picked[n] if n in picked else _bits(problem.till.pick(n).idx)
+            touched[touches] = lines
+        if lines:
+            reached[touches] = reached.get(touches, 0) | mine
+        else:
+            apart.append((mine, 0))
+    return [(mine, touched[touches]) for touches, mine in reached.items()] + apart
 
 
 def _bits(places: list[int]) -> int:
@@ -108,7 +130,7 @@ def _bits(places: list[int]) -> int:
 
 
 def _solve(problem: Problem, members: int) -> Found:
-    order = _places(members)
+    order = places(members)
     if len(order) == 1:
         return Found(members, Search(True, 1, 0), {})
     is_free = not any(problem.excludes[i] & members for i in order) and not _is_counted(problem, members)
@@ -125,15 +147,6 @@ def _solve(problem: Problem, members: int) -> Found:
         branch.go(0, 0, list(problem.till.amounts), {}, 0)
         return Found(branch.chosen, Search(True, branch.explored, 0), {})
     return _greedy(problem, order)
-
-
-def _places(members: int) -> list[int]:
-    found = []
-    while members:
-        low = members & -members
-        found.append(low.bit_length() - 1)
-        members ^= low
-    return found
 
 
 def _is_counted(problem: Problem, members: int) -> bool:
