@@ -80,6 +80,11 @@ class Written(NamedTuple):
         """The long part as it is kept."""
         return self.lasting.explained.packed
 
+    @property
+    def kept(self) -> tuple[bytes, bytes]:
+        """Both parts as they are kept."""
+        return self.packed, self.explained
+
 
 def write(quoted: Quoted, standing: Standing, lasting: Lasting | None = None) -> Written:
     """`answer` as JSON. Args: lasting: of the very same decision, where it was told before."""
