@@ -18,6 +18,39 @@ _WIDE = 20  # bytes: a whole number of groups of five, whose last 26 digits are 
 _ZEROS = b"A" * (_WIDE * 8 // 5 - _LENGTH)
 
 
+# What people call the thing behind each prefix; no two things have the same.
+NAMES = {
+    "adv": "adviser",
+    "alw": "allowance",
+    "bnu": "use of a benefit",
+    "cft": "conflict",
+    "cnt": "note",
+    "cpb": "coupon batch",
+    "cpl": "claim of a coupon",
+    "cpn": "coupon",
+    "drf": "draft of a promotion",
+    "est": "estimate",
+    "fup": "follow-up",
+    "gft": "gift of a subscription",
+    "hld": "hold",
+    "idn": "identifier",
+    "imp": "import",
+    "jrn": "journal entry",
+    "key": "key",
+    "mem": "member",
+    "mrg": "merge",
+    "ord": "order",
+    "pay": "payment",
+    "pdr": "draft of a program document",
+    "rcp": "pool of codes",
+    "rdm": "redemption",
+    "ret": "return",
+    "rfd": "refund",
+    "sch": "scheduled document",
+    "sub": "subscription",
+    "tel": "telling",
+    "wtg": "place on a waiting list",
+}
 _VERSION, _VARIANT = 7 << 76, 2 << 62
 _last_ms = 0
 
@@ -71,4 +104,4 @@ def decode(prefix: str, text: str) -> UUID:
             number = int.from_bytes(base64.b32decode(_ZEROS + digits.translate(_IN)), "big")
             if number < 1 << 128:
                 return _uuid(number)
-    raise NotFound(f"There is no {prefix} with this id.")
+    raise NotFound(f"There is no {NAMES.get(prefix, 'such thing')} with this id; one looks like {prefix}_….")
