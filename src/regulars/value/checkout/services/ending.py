@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import UUID
 
 from django.db import connection, transaction
 
@@ -49,7 +50,8 @@ def cancel(*, program_id: int, key: str, actor: str) -> Session:
 def reopen(*, program_id: int, key: str, actor: str, reason: str = "reopened") -> Session:
     """Undo a closed session's order whole and decide its basket again, in one transaction; the session is open.
 
-    A session that is open again already answers as it stands. The next close makes another order, `<key>~2`.
+    A session that is open again already answers as it stands. The next close makes another order, `<key>~2`. Who has
+    claimed the receipt of a guest keeps it: the basket is hers from then on.
 
     Raises: NoSession; SessionNotClosed; PartlyReturned; Busy; whatever the deciding raises.
     """
@@ -66,7 +68,16 @@ def reopen(*, program_id: int, key: str, actor: str, reason: str = "reopened") -
         now = clock.now()
         asking.call(_REOPEN, (program_id, key, found.revision, now + KEPT_OPEN, now, actor))
         again = asked_again(program_id, kept.must_find(program_id=program_id, key=key))
+        if again.member_id is None:
+            again = again._replace(member_id=_claimed_by(found.order_id))
         return putting.put_again(asked=again, actor=actor)
+
+
+def _claimed_by(order_id: UUID) -> UUID | None:
+    """Who has claimed the order of a guest's session; None: nobody."""
+    sql = "select member_id from orders_facts where order_id = %s::uuid and claimed_at is not null"
+    row = postgres.call(connection, sql, (order_id,))
+    return row[0] if row is not None else None
 
 
 def sweep(*, program_id: int | None = None) -> int:
