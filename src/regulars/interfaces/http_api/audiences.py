@@ -69,7 +69,7 @@ class RemovedIn(Body):
     source: Source = "api"
 
 
-class BatchOut(Out):
+class AudienceBatchOut(Out):
     added: int = Field(description="How many came to it.")
     removed: int = Field(description="How many left it.")
     changed: int = Field(description="How many were on it and have another end now.")
@@ -174,7 +174,7 @@ def get(request: HttpRequest, audience: str) -> HttpResponse:
 @router.post(
     "/audiences/{audience}/members",
     auth=Key("audiences:write"),
-    response={200: BatchOut, REFUSED: Problem},
+    response={200: AudienceBatchOut, REFUSED: Problem},
     operation_id="add_to_audience",
     summary="Put members on an audience",
     description="At most 1,000. Who is on it already stays as she is; another `expires_at` is taken over.",
@@ -200,7 +200,7 @@ def add(request: HttpRequest, audience: str, told: MembersIn, idempotency_key: s
 @router.post(
     "/audiences/{audience}/members/remove",
     auth=Key("audiences:write"),
-    response={200: BatchOut, REFUSED: Problem},
+    response={200: AudienceBatchOut, REFUSED: Problem},
     operation_id="remove_from_audience",
     summary="Take members off an audience",
     description="At most 1,000.",

@@ -177,7 +177,7 @@ class GiftsOut(Out):
     next_cursor: str | None
 
 
-class CostOut(Out):
+class BenefitCostOut(Out):
     """What a benefit cost at a level."""
 
     benefit: str = Field(description="The key of the benefit.")
@@ -191,5 +191,5 @@ class CostOut(Out):
 class CostsOut(Out):
     """What benefits cost, by benefit and level."""
 
-    items: list[CostOut]
+    items: list[BenefitCostOut]
     currency: str

@@ -111,7 +111,7 @@ def appoint(request: HttpRequest, told: shapes.AdviserIn, idempotency_key: str =
     summary="Give an adviser's members to somebody else",
 )
 def hand_over(
-    request: HttpRequest, adviser: str, told: shapes.HandOverIn, idempotency_key: str = ONCE
+    request: HttpRequest, adviser: str, told: shapes.MembersHandOverIn, idempotency_key: str = ONCE
 ) -> HttpResponse:
     key: ApiKey = request.auth  # type: ignore[attr-defined]
 

@@ -43,7 +43,7 @@ class AdvisersOut(Out):
     items: list[AdviserOut]
 
 
-class HandOverIn(Body):
+class MembersHandOverIn(Body):
     to: Text | None = Field(
         default=None, max_length=40, description="To whom (`adv_…`); absent: in turn to the others of her kind."
     )

@@ -54,7 +54,7 @@ class ProductsIn(Body):
     items: list[ProductEntry] = Field(min_length=1, max_length=MOST_AT_ONCE)
 
 
-class PriceOut(Out):
+class ProductPriceOut(Out):
     price_minor: int = Field(description="For one unit, in minor units.")
     member_minor: int | None = Field(description="For members.")
     channel: str | None = Field(description="Only in this channel; null: in all.")
@@ -72,7 +72,7 @@ class ProductOut(Out):
     uom: str
     attributes: dict[str, str | int | bool] = Field(description="Declared attributes, typed.")
     active: bool = Field(description="False: no longer offered.")
-    prices: list[PriceOut] = Field(description="All of them, also past and coming ones.")
+    prices: list[ProductPriceOut] = Field(description="All of them, also past and coming ones.")
     updated_at: datetime = Field(description="When anything of it was last changed.")
 
 

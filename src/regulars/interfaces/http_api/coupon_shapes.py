@@ -25,7 +25,7 @@ class BatchIn(Body):
     ends_at: Instant | None = Field(default=None, description="An end before the template's own.")
 
 
-class BatchOut(Out):
+class CouponBatchOut(Out):
     """A batch and how far it has come."""
 
     id: str = Field(description="The id of the batch (`cpb_…`).")
@@ -45,11 +45,11 @@ class BatchOut(Out):
 class BatchesOut(Out):
     """A page of batches."""
 
-    items: list[BatchOut]
+    items: list[CouponBatchOut]
     next_cursor: str | None
 
 
-class BatchVoidedOut(BatchOut):
+class BatchVoidedOut(CouponBatchOut):
     """A batch that is withdrawn."""
 
     voided: int = Field(description="How many of its codes this call has withdrawn.")
@@ -165,7 +165,7 @@ class ClaimsOut(Out):
     ends_at: datetime | None = Field(description="Until when, exclusive.")
 
 
-class ClaimIn(Body):
+class CouponClaimIn(Body):
     """A member fetches her coupon."""
 
     member: Member

@@ -102,7 +102,7 @@ def _looked_up(request: HttpRequest, key: ApiKey, code: str) -> Coupon:
 @router.post(
     "/coupon-batches",
     auth=Key("coupons:write"),
-    response={(201, 202): shapes.BatchOut, REFUSED: Problem},
+    response={(201, 202): shapes.CouponBatchOut, REFUSED: Problem},
     operation_id="make_coupon_batch",
     summary="Make many codes",
     description="Up to 10,000 at once (201); more in the background (202): ask for the batch to see how far it is. "
@@ -153,7 +153,7 @@ def list_batches(
 @router.get(
     "/coupon-batches/{batch}",
     auth=Key("coupons:read"),
-    response={200: shapes.BatchOut, READ_REFUSED: Problem},
+    response={200: shapes.CouponBatchOut, READ_REFUSED: Problem},
     operation_id="get_coupon_batch",
     summary="A batch and how far it has come",
 )
@@ -366,7 +366,9 @@ def get_claims(request: HttpRequest, claim: str) -> HttpResponse:
     summary="Fetch a coupon for a member",
     description="Limits by member, by day and in all hold over all callers at once (`coupon_limit_reached`).",
 )
-def claim_coupon(request: HttpRequest, claim: str, told: shapes.ClaimIn, idempotency_key: str = ONCE) -> HttpResponse:
+def claim_coupon(
+    request: HttpRequest, claim: str, told: shapes.CouponClaimIn, idempotency_key: str = ONCE
+) -> HttpResponse:
     key: ApiKey = request.auth  # type: ignore[attr-defined]
 
     def work() -> HttpResponse:

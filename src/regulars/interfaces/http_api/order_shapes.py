@@ -138,7 +138,7 @@ class OrdersOut(Out):
     next_cursor: str | None
 
 
-class ClaimIn(Body):
+class ReceiptClaimIn(Body):
     member: Text = Field(max_length=120)
 
 

@@ -178,7 +178,9 @@ def member_orders(
     summary="Claim a guest's receipt",
     description="Once, within the program's `claims_within_days`; earns by the rules in force at the purchase.",
 )
-def claim_order(request: HttpRequest, ref: str, told: shapes.ClaimIn, idempotency_key: str = ONCE) -> HttpResponse:
+def claim_order(
+    request: HttpRequest, ref: str, told: shapes.ReceiptClaimIn, idempotency_key: str = ONCE
+) -> HttpResponse:
     key: ApiKey = request.auth  # type: ignore[attr-defined]
 
     def work() -> HttpResponse:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
+from regulars.interfaces.http_api.shapes import CLEAN
 from regulars.kernel.errors import Invalid, Refusal
 from regulars.kernel.postgres import translated
 
@@ -69,9 +71,15 @@ def of_validation(error: ValidationError) -> HttpResponse:
         # Ninja puts the place and the argument's name first: ("body", "told", "lines", 0, "sku").
         skip = 2 if where[:1] == ["body"] else 1
         path = ".".join(where[skip:]) or ".".join(where[:1])
-        faults.append((path, str(fault.get("msg", "is wrong")).removeprefix("Value error, ")))
+        faults.append((path, _said(fault)))
     detail = f"{len(faults)} field{'' if len(faults) == 1 else 's'} cannot be accepted; see errors."
     return problem(status=422, code="invalid", detail=detail, errors=faults)
+
+
+def _said(fault: Mapping[str, Any]) -> str:
+    if fault.get("type") == "string_pattern_mismatch" and fault.get("ctx", {}).get("pattern") == CLEAN:
+        return "must not contain control characters"
+    return str(fault.get("msg", "is wrong")).removeprefix("Value error, ")
 
 
 def install(api: NinjaAPI) -> None:

@@ -30,11 +30,11 @@ router = Router(tags=["Program"])
 STATES = Literal["waiting", "applied", "refused", "withdrawn"]
 
 
-class ReasonIn(Body):
+class ChangeReasonIn(Body):
     reason: Text = Field(min_length=1, max_length=500, description="Why; becomes the note of the new version.")
 
 
-class DriftIn(ReasonIn):
+class DriftIn(ChangeReasonIn):
     act: Literal["take", "put_back"] = Field(
         description="`take` makes it a new version; `put_back` makes the database say again what is in force."
     )
@@ -106,7 +106,7 @@ class PromotionCostOut(Out):
     minor: int = Field(description="What it would give more (or less), over all orders.")
 
 
-class CostOut(Out):
+class CostEstimateOut(Out):
     id: str = Field(description="The id of the estimate (`est_…`); the console shows it.")
     baskets: int = Field(description="How many orders were decided twice, as now and as the document says.")
     population: int = Field(description="How many orders there were last year.")
@@ -135,7 +135,7 @@ def _cost(done: Estimate) -> dict[str, Any]:
 @router.post(
     "/program/cost",
     auth=Key("program:write"),
-    response={200: CostOut, REFUSED: Problem},
+    response={200: CostEstimateOut, REFUSED: Problem},
     operation_id="cost_program",
     summary="What a document would have cost by last year's orders",
     description="A random sample of them is decided twice, by the version in force and by the document, and scaled "
@@ -213,7 +213,7 @@ def _number(number: int) -> int:
     summary="Apply the document of an earlier version again",
     description="As a new version, all of it. What it takes from members counts as in any other version.",
 )
-def restore(request: HttpRequest, number: int, told: ReasonIn, idempotency_key: str = ONCE) -> HttpResponse:
+def restore(request: HttpRequest, number: int, told: ChangeReasonIn, idempotency_key: str = ONCE) -> HttpResponse:
     key: ApiKey = request.auth  # type: ignore[attr-defined]
 
     def work() -> HttpResponse:
@@ -248,6 +248,8 @@ def get_drift(request: HttpRequest) -> HttpResponse:
     response={200: ProgramOut, REFUSED: Problem},
     operation_id="settle_program_drift",
     summary="Take the drift in, or put it back",
+    description="What is worse for members is taken in only by a key that may also approve (`program:approve`), as "
+    "when it is applied: `needs_approval`. What is in force may be put back without.",
 )
 def settle_drift(request: HttpRequest, told: DriftIn, idempotency_key: str = ONCE) -> HttpResponse:
     key: ApiKey = request.auth  # type: ignore[attr-defined]

@@ -132,7 +132,7 @@ class HandedLineIn(Body):
     quantity: Quantity
 
 
-class HandOverIn(Body):
+class GoodsHandOverIn(Body):
     """What the customer has taken away."""
 
     lines: list[HandedLineIn] = Field(min_length=1, max_length=LINES_LIMIT, description="Line by line.")

@@ -96,7 +96,9 @@ def cancel_lines(request: HttpRequest, ref: str, told: shapes.ReturnIn, idempote
     description="For an order whose attribute `fulfilment` is `pickup`: from now on these goods are returned, not "
     "cancelled.",
 )
-def hand_over(request: HttpRequest, ref: str, told: shapes.HandOverIn, idempotency_key: str = ONCE) -> HttpResponse:
+def hand_over(
+    request: HttpRequest, ref: str, told: shapes.GoodsHandOverIn, idempotency_key: str = ONCE
+) -> HttpResponse:
     key: ApiKey = request.auth  # type: ignore[attr-defined]
     lines = [(x.id, Decimal(x.quantity)) for x in told.lines]
 

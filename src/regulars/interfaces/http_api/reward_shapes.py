@@ -17,7 +17,7 @@ Session = Annotated[Text, Field(max_length=64, description="The key of a date, f
 Store = Annotated[Text, Field(max_length=64, description="The key of the store that hands it over; empty: as it is.")]
 
 
-class PriceOut(Out):
+class RewardPriceOut(Out):
     """One way to pay for one piece: units, money, or both."""
 
     key: str = Field(description="How it is chosen when redeeming.")
@@ -44,7 +44,7 @@ class RewardOut(Out):
     )
     name: dict[str, str] = Field(description="What it is called, by language.")
     about: dict[str, str] = Field(description="What it is, by language.")
-    prices: list[PriceOut] = Field(description="What to choose from; the member's own when one was named.")
+    prices: list[RewardPriceOut] = Field(description="What to choose from; the member's own when one was named.")
     shelves: list[ShelfOut] = Field(description="Stock or seats; empty when there is no end to it.")
     by: str = Field(description="How it reaches her: `store`, `ship`, `digital` or `none`.")
     starts: date | None = Field(description="The first day on which it can be had.")
@@ -136,7 +136,7 @@ class RedeemIn(Body):
     delivery: Text = Field(default="", max_length=2000, description="Where to send it; kept sealed.")
 
 
-class GrantIn(Body):
+class RewardGrantIn(Body):
     """A member is given a reward, without a price."""
 
     member: Member

@@ -150,7 +150,7 @@ def redeem(request: HttpRequest, reward: str, told: shapes.RedeemIn, idempotency
     summary="Give a member a reward without a price",
     description="Stock and seats are taken; limits, levels and days do not count.",
 )
-def grant(request: HttpRequest, reward: str, told: shapes.GrantIn, idempotency_key: str = ONCE) -> HttpResponse:
+def grant(request: HttpRequest, reward: str, told: shapes.RewardGrantIn, idempotency_key: str = ONCE) -> HttpResponse:
     key: ApiKey = request.auth  # type: ignore[attr-defined]
 
     def work() -> HttpResponse:

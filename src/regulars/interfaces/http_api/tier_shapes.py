@@ -100,7 +100,7 @@ class LockIn(Body):
     reason: Text = Field(min_length=1, max_length=2000, description="Why, for people; kept with it.")
 
 
-class GrantIn(Body):
+class LevelGrantIn(Body):
     level: Key = Field(description="The level that she gets beside what she earns; the higher one holds.")
     until: Instant | None = Field(default=None, description="Until when; absent: until it is ended.")
 

@@ -182,7 +182,7 @@ def unlock(request: HttpRequest, ref: str, ladder: str, idempotency_key: str = O
     description="The higher of both holds. A source gives one level on a ladder: told again, it replaces its own.",
 )
 def grant(
-    request: HttpRequest, ref: str, ladder: str, source: str, told: shapes.GrantIn, idempotency_key: str = ONCE
+    request: HttpRequest, ref: str, ladder: str, source: str, told: shapes.LevelGrantIn, idempotency_key: str = ONCE
 ) -> HttpResponse:
     key: ApiKey = request.auth  # type: ignore[attr-defined]
 
