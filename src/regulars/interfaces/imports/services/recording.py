@@ -24,7 +24,7 @@ from regulars.interfaces.imports.terms import Mapping, Progress, Reject, State
 from regulars.kernel.errors import Busy, Refusal
 from regulars.value.orders import services as orders
 from regulars.value.orders.services import bulk
-from regulars.value.orders.terms import OrderTold
+from regulars.value.orders.terms import OrderMoved, OrderTold
 from regulars.value.promotions import services as promotions
 
 ORDERS_AT_ONCE = 2_000
@@ -85,13 +85,13 @@ class Recording:
         return bulk.prepare(program_id=self.program_id, events=batch.events, snapshot=self.snapshot, actor=self.actor)
 
     def _write(self, place: int, batch: Batch, prepared: bulk.Prepared) -> None:
-        """Write one batch; when a till was faster with one of its orders, decide it again."""
+        """Write one batch; when a till was faster with one of its orders, or with a return of one, decide it again."""
         for left in reversed(range(_TRIES)):
             try:
                 with transaction.atomic():
                     self._commit(place, batch, prepared)
                 return
-            except (IntegrityError, Busy):
+            except (IntegrityError, Busy, OrderMoved):
                 if not left:
                     raise
                 prepared = self._prepare(batch)

@@ -8,6 +8,7 @@ import stat
 import threading
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,9 @@ from regulars.people.members import services as members
 from regulars.people.members.terms import Newcomer
 from regulars.value.ledger import services as ledger
 from regulars.value.orders import services as orders
-from regulars.value.orders.terms import OrderTold
+from regulars.value.orders.services import bulk
+from regulars.value.orders.terms import Back, OrderTold, ReturnTold
+from regulars.value.promotions.terms import Line
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -353,3 +356,45 @@ def test_an_import_brings_one_piece_of_news(tmp_path: Path) -> None:
         assert cursor.fetchone() == (0,)
     assert kind == "ImportFinished"
     assert orjson.loads(body)["recorded"] == 20
+
+
+def test_a_return_at_a_till_in_the_middle_of_a_batch_is_seen_and_the_import_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program_id = a_shop()
+    sale, back = START, START + timedelta(days=1)
+    sold = Line("1", 1, "tea", Decimal(3), 900)
+    order = OrderTold(ref="N1", channel="web", currency="GBP", occurred_at=sale, lines=(sold,), source="old-till")
+    bring(program_id, written(tmp_path / "sales.csv", [(order, "ann")]))
+    credit = [
+        ReturnTold(ref=f"C{n}", occurred_at=back, lines=(Back(Decimal(1), None, "tea", 300),), source="old-till")
+        for n in range(2)
+    ]
+    told = ReturnTold(
+        ref="T1", occurred_at=back, lines=(Back(Decimal(2), "1", None, 600),), source="till", order="old-till:N1"
+    )
+    match, times = bulk._match, [0]
+
+    def matched(*args: Any) -> Any:
+        found = match(*args)
+        times[0] += 1
+        if times[0] == 1:  # matched, and not yet written: now somebody stands at a till
+            till = threading.Thread(target=_at_the_till, args=(program_id, told))
+            till.start()
+            till.join()
+        return found
+
+    monkeypatch.setattr(bulk, "_match", matched)
+    job = bring(program_id, written(tmp_path / "credits.csv", [(one, "ann") for one in credit]))
+    assert (job.state, times[0]) == (State.FINISHED, 2)
+    assert (job.report["returns"], job.report["returned_lines"]) == (2, {"matched": 1, "exhausted": 1})
+    found = orders.get(program_id=program_id, ref="old-till:N1")
+    assert [line.returned for line in found.lines] == [Decimal(3)]
+    assert assurance.discrepancies() == []
+
+
+def _at_the_till(program_id: int, told: ReturnTold) -> None:
+    try:
+        orders.take_back(program_id=program_id, told=told, actor="key:1")
+    finally:
+        connection.close()
