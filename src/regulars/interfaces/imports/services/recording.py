@@ -85,7 +85,7 @@ class Recording:
         return bulk.prepare(program_id=self.program_id, events=batch.events, snapshot=self.snapshot, actor=self.actor)
 
     def _write(self, place: int, batch: Batch, prepared: bulk.Prepared) -> None:
-        """Write one batch; when a till was faster with one of its orders, or with a return of one, decide it again."""
+        """Write one batch; when a till was faster with an order of it, or a return of one, decide it again."""
         for left in reversed(range(_TRIES)):
             try:
                 with transaction.atomic():
