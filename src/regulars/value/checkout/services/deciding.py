@@ -113,7 +113,8 @@ class Decided(NamedTuple):
     """A decision with everything that it rests on. `counters`: the member's own, after it (None: unchanged).
 
     `coupons` are those that it uses; `json` is the question as JSON (empty for a frozen one). `good_until`: when a
-    coupon that was looked at begins or ends, so that the same knowledge says something else.
+    coupon that was looked at begins or ends, so that the same knowledge says something else. `arguments`: what
+    checkout_context was asked.
     """
 
     asked: Asked
@@ -127,6 +128,12 @@ class Decided(NamedTuple):
     counters: Mapping[str, int] | None
     json: bytes = b""
     good_until: datetime = _NEVER
+    arguments: tuple[Any, ...] = ()
+
+    @property
+    def asked_of_her(self) -> tuple[Any, ...]:
+        """What checkout_context was asked, from the member on, but for now."""
+        return self.arguments[_FIRST_ASKED:-1]
 
     @property
     def barred(self) -> tuple[Barred, ...]:
@@ -144,13 +151,15 @@ def decide(asked: Asked) -> Decided:
     """
     guess = promotions.snapshot(program_id=asked.program_id)
     limits = _limits(asked, guess, ())
-    ctx = _context(asked, guess, limits)
+    arguments = _arguments(asked, guess, limits)
+    ctx = _context(arguments)
     snapshot = guess
     version = _version(asked, ctx)
     if version != guess.version:
         snapshot = promotions.snapshot(program_id=asked.program_id, version=version)
         limits = _limits(asked, snapshot, ())
-        ctx = _context(asked, snapshot, limits)
+        arguments = _arguments(asked, snapshot, limits)
+        ctx = _context(arguments)
     if asked.only is not None:
         snapshot, only = engine.with_drafts(snapshot, asked.only)
         asked = asked._replace(only=only)
@@ -164,7 +173,7 @@ def decide(asked: Asked) -> Decided:
             good_until = _NEVER  # what is left of these is not among what is known
     if asked.member_id is not None and not ctx.is_member:
         raise UnknownMember
-    return _decided(asked, ctx, snapshot, held, left)._replace(good_until=good_until)
+    return _decided(asked, ctx, snapshot, held, left)._replace(good_until=good_until, arguments=arguments)
 
 
 def _version(asked: Asked, ctx: Context) -> int:
@@ -177,19 +186,17 @@ def _version(asked: Asked, ctx: Context) -> int:
     )
 
 
-def again(asked: Asked, before: Decided) -> tuple[Decided, tuple[Any, ...]] | None:
-    """A basket decided a moment ago as if it were decided now, and what to ask whether all is as it was.
+def again(before: Decided, now: datetime) -> Decided | None:
+    """A basket decided a moment ago as if it were decided now; None when it is known already that it does not hold.
 
-    Nothing is read here. It holds only if `checkout_context`, asked that (its arguments from the member on, but for
-    now), still says what it said then in `known`. None: it is known already that it does not hold.
+    Nothing is read here: it holds only if `checkout_context`, asked as it was then but for now, still says what it
+    said then in `known`.
     """
-    if asked.now >= before.good_until:
+    asked = before.asked._replace(now=now)
+    if now >= before.good_until:
         return None
     snapshot = promotions.snapshot(program_id=asked.program_id, version=_version(asked, before.ctx))
-    if snapshot is not before.snapshot:
-        return None
-    limits = _limits(asked, snapshot, ())
-    return before._replace(asked=asked), _arguments(asked, snapshot, limits)[_FIRST_ASKED:-1]
+    return before._replace(asked=asked) if snapshot is before.snapshot else None
 
 
 def _limits(asked: Asked, snapshot: Snapshot, templates: tuple[str, ...]) -> Mapping[str, int]:
@@ -211,8 +218,8 @@ def context_of(*, program_id: int, key: str, now: datetime) -> Context:
     return Context(*(row or ()))
 
 
-def _context(asked: Asked, snapshot: Snapshot, limits: Mapping[str, int]) -> Context:
-    row = postgres.call(connection, _CONTEXT, _arguments(asked, snapshot, limits))
+def _context(arguments: tuple[Any, ...]) -> Context:
+    row = postgres.call(connection, _CONTEXT, arguments)
     sure(row is not None, "the context is always one row")
     return Context(*(row or ()))
 

@@ -7,7 +7,6 @@ in that revision, and that all that the decision rests on is what it was.
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import replace
 from threading import Lock
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -18,10 +17,10 @@ from django.db import connection
 from regulars.kernel import clock
 from regulars.value.checkout.rules.answers import Lasting, Written
 from regulars.value.checkout.services import deciding
-from regulars.value.checkout.services.deciding import Asked, Decided
+from regulars.value.checkout.services.deciding import Decided
 from regulars.value.checkout.services.kept import Kept
 from regulars.value.checkout.terms import Session, SessionState
-from regulars.value.promotions.terms import Snapshot, Tender
+from regulars.value.promotions.terms import Snapshot
 
 MOST = 512
 MOST_BYTES = 32 * 2**20  # of explanations, which are most of it where a program has a thousand promotions
@@ -126,22 +125,7 @@ def decide(told: Told) -> tuple[Decided, AsTold] | None:
     snapshot = told.snapshot()
     if snapshot is None:
         return None
-    found = deciding.again(_asked(told), told.decided._replace(snapshot=snapshot))
-    if found is None:
+    decided = deciding.again(told.decided._replace(snapshot=snapshot), clock.now())
+    if decided is None:
         return None
-    decided, arguments = found
-    return decided, AsTold(told.found.id, decided.ctx.known, arguments, told.lasting)
-
-
-def _asked(told: Told) -> Asked:
-    """As the session keeps its basket: with its member's id alone, and no payment token."""
-    asked = told.decided.asked
-    basket = replace(
-        asked.told,
-        occurred_at=asked.occurred_at,
-        member=None,
-        identifier=None,
-        keeps_member=True,
-        tenders=tuple([Tender(t.type, t.amount_minor) for t in asked.told.tenders]),
-    )
-    return asked._replace(told=basket, member_id=told.found.member_id, now=clock.now())
+    return decided, AsTold(told.found.id, decided.ctx.known, decided.asked_of_her, told.lasting)

@@ -131,7 +131,20 @@ def _faults(
     """What an order of this basket would be refused for."""
     lines = tuple(
         [
-            Line(x.id, n, x.sku, x.quantity, x.amount_minor or 0, kind=x.kind, attributes=x.attributes or {})
+            Line(
+                x.id,
+                n,
+                x.sku,
+                x.quantity,
+                x.amount_minor or 0,
+                "",
+                None,
+                True,
+                x.kind,
+                None,
+                None,
+                x.attributes or {},
+            )
             for n, x in enumerate(told.lines, 1)
         ]
     )

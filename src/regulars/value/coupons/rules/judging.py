@@ -93,8 +93,9 @@ def judge_all(
             found.append(unknown(code))
             continue
         before = brought[row.template]
-        told = row._replace(taken=row.taken + before, total_used=row.total_used + before)
-        found.append(judge(told, templates.get(code), where))
+        if before:
+            row = row._replace(taken=row.taken + before, total_used=row.total_used + before)
+        found.append(judge(row, templates.get(code), where))
         if not found[-1].refused and not row.mine:
             brought[row.template] += 1
     return tuple(found)
