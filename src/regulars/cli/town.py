@@ -19,7 +19,7 @@ from uuid import UUID
 import yaml
 from django.db import connection, transaction
 
-from regulars.cli import town_belonging, town_goods, town_people
+from regulars.cli import town_baskets, town_belonging, town_goods, town_people
 from regulars.governance.publishing import services as publishing
 from regulars.interfaces.imports import services as imports
 from regulars.interfaces.imports.terms import Progress, State
@@ -31,6 +31,7 @@ from regulars.people.programs.terms import Program
 from regulars.people.staff import services as staff
 from regulars.people.staff.terms import Role
 from regulars.simulator import town as simulator
+from regulars.simulator.baskets import baskets
 from regulars.simulator.redemptions import Redemption, redemptions
 from regulars.value.ledger import services as ledger
 from regulars.value.ledger.terms import Source
@@ -73,6 +74,7 @@ def load(
         plan = _plan(folder, program, members, seed)
         with _step(show, f"A year of {plan.members:,} people, up to {plan.ends_on}"):
             town = simulator.build(folder=folder, ends_on=plan.ends_on, members=plan.members, seed=plan.seed)
+            brought = list(baskets(ends_on=plan.ends_on, members=plan.members, seed=plan.seed))
         with clock.at(clock.day_ends(plan.ends_on, program.zone) - timedelta(hours=1)):
             with _step(show, f"{town.member_count:,} members come in"):
                 _import(program, town.members, "members", show)
@@ -82,10 +84,13 @@ def load(
                 told.append(_live(program, town, plan.seed, show))
             with _step(show, "Consents, a merge, a suspended member"):
                 town_people.settle(program=program, file=town.members, actor=ACTOR)
+            with _step(show, f"{town_baskets.COUPONS} coupons, {len(brought)} baskets at the tills") as told:
+                told.append(f"{town_baskets.sell(program=program, baskets=brought, actor=ACTOR)} sold")
         with _step(show, "Last night: levels, books, signatures"):
             _nights(program, town.starts_on, clock.now())
         with _step(show, "Staff, holds and a correction that waits for a second person"):
             logins = town_people.employ(program=program, passwords=plan.passwords, actor=ACTOR)
+            town_baskets.pay(program=program, baskets=brought, actor=ACTOR)
         with _step(show, "Rewards, benefits, paid memberships and an adviser") as told:
             adviser = staff.person_by_email(email=town_people.email_of(Role.SERVICE)).id
             told.append(f"{town_belonging.enjoy(program=program, adviser=adviser, actor=ACTOR)} acts")
