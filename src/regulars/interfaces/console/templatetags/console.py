@@ -133,6 +133,13 @@ def last_step(steps: Any) -> str:
 
 
 @register.filter
+def rejected(reason: str) -> str:
+    """Why a row stayed out, in words; the field in question behind it, by its name in the mapping."""
+    code, _, field = reason.partition(":")
+    return f"{words.word('reject', code)}{f' ({field})' if field else ''}"
+
+
+@register.filter
 def word(code: Any, table: str) -> Any:
     """What a code is called."""
     return words.word(table, code)

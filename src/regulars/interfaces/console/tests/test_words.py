@@ -110,3 +110,16 @@ def test_names_come_in_the_readers_language_or_the_nearest() -> None:
 def test_the_door_speaks_the_language_of_the_browser(client: Client) -> None:
     assert "登录" in client.get("/accounts/login/", headers={"Accept-Language": "zh-CN"}).content.decode()
     assert "Log in" in client.get("/accounts/login/", headers={"Accept-Language": "en"}).content.decode()
+
+
+def test_every_documented_reason_of_a_reject_has_words_in_both_languages() -> None:
+    """The codes of docs/imports.md, which the console says as a person would."""
+    told = (ROOT.parents[1] / "docs" / "imports.md").read_text("utf-8")
+    table = told.partition("## Reasons of rejects")[2].partition("\n## ")[0]
+    cells = [row.split("|")[1] for row in table.splitlines() if row.startswith("| `")]
+    codes = {code.partition(":")[0] for cell in cells for code in re.findall(r"`([^`]+)`", cell)}
+    assert codes == set(words.REJECT)
+    assert tags.rejected("bad_number:quantity") == "Not a number that can be used (quantity)"
+    with translation.override("zh-hans"):
+        assert tags.rejected("unclosed_quote") == "此处的引号没有闭合"
+        assert all(not str(text).isascii() for text in words.REJECT.values())
