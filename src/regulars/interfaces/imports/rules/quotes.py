@@ -30,6 +30,7 @@ class Quotes:
         self._values = re.compile(value + b"(?:" + between + value + b")*+")
         self._edges = (b"", b"\n", b"\r", delimiter.encode())
         self._rest, self._is_dropping = b"", False
+        self._doubtful = 0  # up to where values stand side by side of which only the first is believed
         self.mark = mark
         self.taken: deque[tuple[str, int]] = deque()
 
@@ -41,6 +42,7 @@ class Quotes:
                 return b""
             data, self._is_dropping = data[end:], False
         text, out = self._rest + data, []
+        self._doubtful = 0
         row = at = told = 0  # where the present row begins; up to where it is understood; up to where it is in `out`
         over = -1  # the last quote whose value goes over the end of a line
         while (quote := text.find(b'"', at)) >= 0:
@@ -71,9 +73,10 @@ class Quotes:
 
     def _end(self, text: bytes, quote: int, final: bool) -> int:
         """Where the values that begin with this quote end: all that stand side by side, or, in doubt, the first."""
-        side_by_side = self._values.match(text, quote)
+        # what follows a doubtful one ends where that did: a row must not cost the square of its length
+        side_by_side = self._values.match(text, quote) if quote >= self._doubtful else None
         if side_by_side is not None:
-            end = side_by_side.end()
+            end = self._doubtful = side_by_side.end()
             if end - quote <= LONGEST and text[end : end + 1] in self._edges and (end < len(text) or final):
                 return end
         first = self._value.match(text, quote)
