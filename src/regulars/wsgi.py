@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MethodType
-from typing import Any
+from typing import Any, cast
 
 import django
 from django.conf import settings
@@ -120,6 +120,9 @@ def _done(response: HttpResponse) -> None:
     finally:
         response._resource_closers.clear()  # type: ignore[attr-defined]
         response.closed = True
+        vars(response).pop(
+            "close", None
+        )  # which holds the response: answers are long, and would wait for the collector
         _give_back()
 
 
@@ -130,6 +133,7 @@ class _Held:
         self.wrapper = wrapper
 
     def __del__(self) -> None:
+        self.wrapper.inc_thread_sharing()  # its thread is over: when the process ends another one comes by here
         self.wrapper.close()
 
 
@@ -201,7 +205,19 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
     is_machine = environ.get("PATH_INFO", "").startswith(_MACHINES)
     if is_machine and not environ.get("CONTENT_LENGTH") and environ.get("REQUEST_METHOD") in _WITH_BODY:
         _measure(environ)
-    return (_for_machines if is_machine else _for_browsers)(environ, start_response)
+    return _whole((_for_machines if is_machine else _for_browsers)(environ, start_response))
+
+
+def _whole(response: Any) -> Iterable[bytes]:
+    """An answer that is all there, in one piece, with its length: a server that asks for one piece after the other
+    waits for this process each time, and its caller waits for both. What is made while it is sent stays as it is.
+    """
+    if response.streaming:
+        return cast(Iterable[bytes], response)
+    try:
+        return [response.content]
+    finally:
+        response.close()
 
 
 def _measure(environ: dict[str, Any]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import io
+import weakref
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +12,7 @@ import orjson
 import pytest
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
+from django.http import HttpResponse
 
 from regulars import wsgi
 from regulars.wsgi import application
@@ -20,8 +23,9 @@ NUL = "a\x00b"
 
 
 @pytest.fixture(autouse=True)
-def _one_transaction():
+def _one_transaction(monkeypatch):
     """Requests at the door stay in the test's transaction."""
+    monkeypatch.setattr(wsgi, "_give_back", lambda: None)
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)
     yield
@@ -200,8 +204,44 @@ def test_a_request_that_breaks_at_the_door_leaves_no_broken_connection_behind(sh
     with pytest.raises(OSError, match="hung up"):
         application(environ, breaks)
     assert given_back == [1]
-    response = application(environ, lambda *_: None)
-    response._resource_closers.append(breaks)
-    with pytest.raises(OSError, match="hung up"):
-        response.close()
+    assert application(environ, lambda *_: None) == [b"ok\n"]
     assert given_back == [1, 1]
+
+
+def test_an_answer_is_one_piece_and_leaves_nothing_behind(monkeypatch):
+    answers = []
+    handler = wsgi._for_machines
+    monkeypatch.setattr(
+        handler, "_middleware_chain", lambda _: answers.append(HttpResponse("x" * 50_000)) or answers[-1]
+    )
+    closed = []
+    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/healthz", "SERVER_NAME": "x", "SERVER_PORT": "80",
+               "HTTP_HOST": "localhost", "wsgi.url_scheme": "http", "wsgi.input": io.BytesIO()}  # fmt: skip
+    gc.collect()
+    gc.disable()
+    try:
+        assert application(environ, lambda *_: None) == [b"x" * 50_000]
+        answer = weakref.ref(answers[0])
+        assert answers.pop().closed
+        assert answer() is None  # gone at once, not when the collector comes by
+    finally:
+        gc.enable()
+    answers.append(HttpResponse())
+    answers[-1]._resource_closers.append(lambda: closed.append(1))
+    monkeypatch.setattr(handler, "_middleware_chain", lambda _: answers[-1])
+    application(environ, lambda *_: None)
+    assert closed == [1]
+    _none_broken(monkeypatch, handler, environ)
+
+
+def _none_broken(monkeypatch, handler, environ):
+    def breaks() -> None:
+        raise OSError("the till hung up")
+
+    given_back, broken = [], HttpResponse()
+    broken._resource_closers.append(breaks)
+    monkeypatch.setattr(handler, "_middleware_chain", lambda _: broken)
+    monkeypatch.setattr(wsgi, "_give_back", lambda: given_back.append(1))
+    with pytest.raises(OSError, match="hung up"):
+        application(environ, lambda *_: None)
+    assert given_back == [1]

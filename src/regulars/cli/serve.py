@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import shutil
 import socket
@@ -46,6 +47,8 @@ def command(host: str, port: int, workers: int, threads: int) -> None:
     os.environ["REGULARS_SERVING_THREADS"] = str(threads)
     os.environ.setdefault("REGULARS_POOL_MAX", str(threads + 1))
     os.environ["REGULARS_TALLY"] = str(_fresh_folder())
+    # a fork would go on with the settings of this command, which serves nobody
+    multiprocessing.set_start_method("spawn", force=True)
     shown = f"[{host}]" if ":" in host else host
     click.echo(f"Regulars serves http://{shown}:{port} with {workers} × {threads} threads. Ctrl-C stops it.")
     Granian(

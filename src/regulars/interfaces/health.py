@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 
 import structlog
+from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -96,6 +97,8 @@ def metrics(_request: HttpRequest) -> HttpResponse:
         lines += _gauge("regulars_outbox_oldest_seconds", "Age of the oldest waiting fact.", oldest)
     lines += tally.prometheus()
     lines += _gauge("regulars_process_id", "The process that answered.", {(): os.getpid()})
+    threads = settings.SERVING_THREADS if settings.SERVES else 0
+    lines += _gauge("regulars_process_threads", "Its threads that answer; 0: it is no worker.", {(): threads})
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; version=0.0.4; charset=utf-8")
 
 

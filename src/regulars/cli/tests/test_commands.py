@@ -1,6 +1,7 @@
 """What the command line promises: statuses, one-line refusals, answers for programs, and a clean end."""
 
 import json
+import os
 import re
 import signal
 import socket
@@ -18,6 +19,7 @@ from regulars import cli
 from regulars.cli import doctor
 from regulars.kernel import outbox
 from regulars.kernel.models import FactRow
+from tests.addresses import address
 
 
 def run(*words):
@@ -114,13 +116,13 @@ def start():
 
 
 def _start(*words):
-    name = connection.settings_dict["NAME"]
-    code = (
-        "import sys; from regulars import settings; settings.DATABASES['default']['NAME'] = sys.argv.pop(1);"
-        "from regulars import cli; cli.main()"
-    )
+    keys = {"REGULARS_MASTER_KEY": "a" * 64, "REGULARS_SECRET_KEY": "b" * 64, "REGULARS_REQUIRE_2FA": "0"}
     return subprocess.Popen(
-        [sys.executable, "-c", code, name, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        [sys.executable, "-m", "regulars.cli", *words],
+        env={**os.environ, "DATABASE_URL": address(), **keys},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
 
 
@@ -150,6 +152,7 @@ def test_a_server_answers_counts_and_ends_cleanly(start):
             try:
                 with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2) as answer:
                     assert answer.read() == b"ok\n"
+                    assert answer.headers["Content-Length"] == "3"  # sent whole, not in pieces
                     break
             except OSError:
                 assert time.monotonic() < deadline
@@ -157,6 +160,7 @@ def test_a_server_answers_counts_and_ends_cleanly(start):
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
             metrics = answer.read().decode()
         assert re.search(r'regulars_http_request_seconds_count\{status="2xx"\} [1-9]', metrics)
+        assert re.search(r"^regulars_process_threads 2$", metrics, re.M)  # it has the settings of one who serves
     finally:
         server.send_signal(signal.SIGTERM)
         said, _ = server.communicate(timeout=40)

@@ -25,6 +25,9 @@ class Wrapper:
         is_open = told.get("is_open", True)
         self.connection = SimpleNamespace(autocommit=told.get("autocommit", True), pgconn=gate) if is_open else None
 
+    def inc_thread_sharing(self) -> None:
+        """Django's own refuses to be closed from another thread until it is asked this."""
+
     def close(self) -> None:
         self.said.append("close")
 
