@@ -13,13 +13,13 @@ from dataclasses import dataclass
 
 import pytest
 from click.testing import CliRunner
-from django.db import connection, transaction
+from django.db import transaction
+from tests.addresses import address
 
 from regulars import cli
 from regulars.cli import doctor
 from regulars.kernel import outbox
 from regulars.kernel.models import FactRow
-from tests.addresses import address
 
 
 def run(*words):
