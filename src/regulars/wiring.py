@@ -15,10 +15,11 @@ from regulars.interfaces.imports import services as imports
 from regulars.kernel import idempotency, nights, outbox
 from regulars.kernel.nights import Step, Work, until_nothing, whole
 from regulars.kernel.outbox import Reaction
+from regulars.people.agreements.terms import ChangeAcknowledged
 from regulars.people.audiences import services as audiences
 from regulars.people.events import services as events
 from regulars.people.members import services as members
-from regulars.people.members.terms import CodeMade, MemberRegistered
+from regulars.people.members.terms import CodeMade, MemberForgotten, MemberRegistered, MemberStatusChanged
 from regulars.people.programs import services as programs
 from regulars.value.allowances import services as allowances
 from regulars.value.benefits import services as benefits
@@ -47,6 +48,11 @@ def _redeem(name: str) -> Callable[[Any, int], object]:
     return lambda e, program_id: rewards.redeem_by_itself(program_id=program_id, member_id=getattr(e, name))
 
 
+def _memberships(e: Any, program_id: int) -> object:
+    """Paid memberships rest, go on or end with their member."""
+    return subscriptions.follow_member(program_id=program_id, member_id=e.member_id)
+
+
 # event -> one service call; what is announced and not named here is for the record, and for those who add a line
 WIRING: list[Reaction] = [
     Reaction(OrderPlaced, "review the level", _review("order", "member_id")),
@@ -56,6 +62,7 @@ WIRING: list[Reaction] = [
     Reaction(OrderReturned, "review the level", _review("return", "member_id")),
     Reaction(OrderClaimed, "review the level", _review("claim", "member_id")),
     Reaction(OrderClaimed, "redeem by itself", _redeem("member_id")),
+    Reaction(ChangeAcknowledged, "review the level by the new terms", _review("terms", "member_id")),
     Reaction(MembersMerged, "review the level", _review("merge", "into_id")),
     Reaction(MergeUndone, "review both levels", _review("merge undone", "into_id", "from_id")),
     Reaction(ProgramPublished, "review all levels", lambda e, p: tiers.review_onward(program_id=p, cause="publish")),
@@ -64,6 +71,8 @@ WIRING: list[Reaction] = [
     ),
     Reaction(CodeMade, "deliver the code", sandbox.deliver_code),
     Reaction(MemberRegistered, "welcome with gifts", benefits.on_registered),
+    Reaction(MemberStatusChanged, "let memberships go on or end", _memberships),
+    Reaction(MemberForgotten, "end memberships", _memberships),
     Reaction(TierRaised, "bring the gifts of the level", benefits.on_raised),
     Reaction(TierLowered, "take gifts back after a return", benefits.on_lowered),
     Reaction(MilestoneReached, "bring the gifts of the milestone", benefits.on_milestone),

@@ -151,6 +151,40 @@ def test_resting_keeps_paid_days_and_ending_gives_back_what_was_not_used(shop, b
     assert subscriptions.discrepancies() == []
 
 
+def test_whoever_cancels_is_told_what_is_lost_and_gets_exactly_that(shop, bank):
+    with on("2026-04-01"):
+        made = subscribed(shop)
+        path = f"/subscriptions/{made['id']}/cancel"
+    with on("2026-04-04"):
+        benefits_used(shop, 1)
+        _, quote = shop.post(path, {"reason": "x", "when": "at_once", "dry": True})
+        assert (quote["refund_minor"], quote["forfeited_minor"], quote["unsettled"]) == (900, 450, None)
+        assert quote["forfeits"] == [{"what": "days", "amount_minor": 450, "why": "deduct"}]
+        benefits_used(shop, 2)
+        asked = {"reason": "x", "when": "at_once", "quote": quote["digest"]}
+        status, no = shop.post(path, asked)
+        assert (status, no["code"], no["facts"]["refund_minor"]) == (409, "other_than_quoted", 300)
+        assert shop.get(f"/subscriptions/{made['id']}")[1]["state"] == "active"
+        _, quote = shop.post(path, {"reason": "x", "when": "at_once", "dry": True})
+        assert shop.post(path, {**asked, "quote": quote["digest"]})[1]["state"] == "ended"
+    assert money(bank) == [1500, -300]
+
+
+def test_a_silent_payment_provider_does_not_keep_her_in_a_membership(shop, bank):
+    with on("2026-04-01"):
+        made = subscribed(shop, method="lost-1")
+        assert made["state"] == "starting"
+        path = f"/subscriptions/{made['id']}/cancel"
+        _, quote = shop.post(path, {"reason": "x", "dry": True})
+        assert quote["unsettled"] == {"amount_minor": 1500, "then": "goes_back", "refund_minor": 1500, "until": None}
+        status, gone = shop.post(path, {"reason": "x", "quote": quote["digest"]})
+        assert (status, gone["state"], gone["payment"]["withdrawn_at"] is not None) == (200, "ended", True)
+    with on("2026-04-02"):
+        subscriptions.work()
+        subscriptions.work()
+    assert money(bank) == [1500, -1500]
+
+
 def benefits_used(shop, times, member=None):
     from regulars.people.members import services as members
 

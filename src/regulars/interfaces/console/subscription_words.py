@@ -37,6 +37,8 @@ SUBSCRIPTION_EVENT: dict[str, Any] = {
     "resumed": _("Runs again"),
     "cancelled": _("Cancelled"),
     "kept": _("Kept after all"),
+    "withdrawn": _("A charge without answer was withdrawn; if it was paid, it goes back"),
+    "waits": _("Rests because she is suspended; nothing is charged"),
     "refunded": _("Money to give back"),
     "refund_done": _("Money given back"),
     "refund_failed": _("The money could not be given back"),
@@ -73,11 +75,21 @@ SEAT_STATE: dict[str, Any] = {
     "left": _("Left"),
     "removed": _("Removed"),
 }
+FORFEIT_WHY: dict[str, Any] = {
+    "no_refunds": _("the plan gives nothing back"),
+    "after_days": _("the time for giving back is over"),
+    "used": _("benefits were used"),
+    "deduct": _("benefits were used"),
+    "prorated": _("benefits were used"),
+    "at_once": _("it pays for days to come, and there are none"),
+    "less_than_a_day": _("it pays for no whole day"),
+}
 SENTENCES: dict[str, Any] = {
     "unknown_subscription": _("There is no such membership here."),
     "payment_under_way": _("A payment is under way; wait for its answer."),
     "not_now": _("This cannot be done as the membership stands now."),
     "pause_not_allowed": _("The plan does not allow this pause: it is too long, or there were enough this year."),
     "too_much_refund": _("That is more than was paid and is left."),
+    "other_than_quoted": _("What goes back or is forfeited has changed since it was quoted; look again."),
     "not_invited": _("This member has no place in the family."),
 }

@@ -12,6 +12,7 @@ from regulars.interfaces.console.coupon_words import COUPON_EVENT, COUPON_STATE
 from regulars.interfaces.console.promoting.effects import EFFECTS
 from regulars.interfaces.console.reward_words import REDEMPTION, REWARD_BY, REWARD_KIND, REWARD_REFUSED, WAIT_STATE
 from regulars.interfaces.console.subscription_words import (
+    FORFEIT_WHY,
     PAYMENT_KIND,
     PAYMENT_STATE,
     PERIOD_KIND,
@@ -312,6 +313,7 @@ TABLES: dict[str, dict[str, Any]] = {
     "redemption": REDEMPTION,
     "subscription": SUBSCRIPTION_STATE,
     "subscription_end": SUBSCRIPTION_END,
+    "forfeit": FORFEIT_WHY,
     "subscription_event": SUBSCRIPTION_EVENT,
     "payment": PAYMENT_STATE,
     "payment_kind": PAYMENT_KIND,

@@ -52,6 +52,7 @@ def payment(one: Payment) -> dict[str, Any]:
         "reason": one.reason,
         "created_at": one.created_at,
         "settled_at": one.settled_at,
+        "withdrawn_at": one.withdrawn_at,
     }
 
 
@@ -71,6 +72,7 @@ def subscription(one: Subscription) -> dict[str, Any]:
         "covered_until": one.covered_until,
         "notice_on": one.notice_on,
         "paused_until": one.paused_until,
+        "waits_since": one.waits_since,
         "ended_at": one.ended_at,
         "end_cause": one.end_cause,
         "credit_minor": one.credit_minor,
@@ -132,6 +134,25 @@ def quote(one: Quote) -> dict[str, Any]:
         "refund_minor": one.refund_minor,
         "credit_minor": one.credit_minor,
         "rule": one.rule,
+    }
+
+
+def cancel_quote(one: Quote) -> dict[str, Any]:
+    """What cancelling would come to."""
+    late = one.unsettled
+    return {
+        **quote(one),
+        "forfeited_minor": one.forfeited_minor,
+        "forfeits": [{"what": f.what, "amount_minor": f.amount_minor, "why": f.why} for f in one.forfeits],
+        "unsettled": {
+            "amount_minor": late.amount_minor,
+            "then": late.then,
+            "refund_minor": late.refund_minor,
+            "until": late.until,
+        }
+        if late
+        else None,
+        "digest": one.digest,
     }
 
 

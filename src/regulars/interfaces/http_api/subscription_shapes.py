@@ -60,6 +60,9 @@ class PaymentOut(Out):
     reason: str = Field(description="The provider's word for why not.")
     created_at: datetime = Field(description="When it was meant.")
     settled_at: datetime | None = Field(description="When the answer was there.")
+    withdrawn_at: datetime | None = Field(
+        description="When she cancelled before its answer: it is not sent again, and if it was paid all goes back."
+    )
 
 
 class SubscriptionOut(Out):
@@ -84,6 +87,10 @@ class SubscriptionOut(Out):
         "she has been told, or there is nothing to tell."
     )
     paused_until: date | None = Field(description="The day on which it runs again.")
+    waits_since: date | None = Field(
+        description="Since when it rests because its member is suspended or may only earn: nothing is charged; it "
+        "goes on when she is let in again."
+    )
     ended_at: datetime | None = Field(description="When it ended.")
     end_cause: str | None = Field(description="`cancelled`, `unpaid`, `declined`, `expired` or `closed`.")
     credit_minor: int = Field(description="What was paid and will pay for days to come.")
@@ -195,6 +202,39 @@ class QuoteOut(Out):
     rule: str = Field(description="The refund rule's case: `within_days`, `deduct`, `prorated` …")
 
 
+class ForfeitOut(Out):
+    """What was paid and is neither used nor given back."""
+
+    what: str = Field(description="`days` that are left, or `credit` of an earlier change or pause.")
+    amount_minor: int = Field(description="What it is worth.")
+    why: str = Field(
+        description="`no_refunds`: the plan gives nothing back; `after_days`: the time for that is over; `used`, "
+        "`deduct`, `prorated`: benefits were used; `at_once`: a credit pays for days to come, and there are none; "
+        "`less_than_a_day`: it pays for no whole day."
+    )
+
+
+class UnsettledChargeOut(Out):
+    """A charge that the payment provider has not answered. It is never sent again once she has cancelled."""
+
+    amount_minor: int = Field(description="What it was for.")
+    then: str = Field(
+        description="What follows if it turns out to be paid: `goes_back` (all of it), `by_rule` (`refund_minor` "
+        "goes back), `runs` (the membership runs to `until` and ends)."
+    )
+    refund_minor: int = Field(description="What goes back then.")
+    until: date | None = Field(description="To which day it runs then.")
+
+
+class CancelQuoteOut(QuoteOut):
+    """What cancelling would come to today. `on` null: the provider's answer to a charge will say it."""
+
+    forfeited_minor: int = Field(description="All that is paid, and neither used nor given back.")
+    forfeits: list[ForfeitOut] = Field(description="Of what it consists, and why.")
+    unsettled: UnsettledChargeOut | None = Field(description="A charge whose answer is not known.")
+    digest: str = Field(description="Its name: cancel with it as `quote`, and exactly this is done.")
+
+
 class PauseSubscriptionIn(Body):
     """Let it rest."""
 
@@ -214,6 +254,10 @@ class CancelSubscriptionIn(Body):
     reason: Reason
     when: When | None = Field(default=None, description="Absent: as the plan says.")
     dry: Flag = Field(default=False, description="Only say what would go back; nothing is changed.")
+    quote: Annotated[Text, Field(max_length=40)] | None = Field(
+        default=None,
+        description="The `digest` of the quote that she agreed to: exactly that is done, or `other_than_quoted`.",
+    )
 
 
 class RefundSubscriptionIn(Body):

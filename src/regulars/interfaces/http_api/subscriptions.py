@@ -190,11 +190,13 @@ def resume(
 @router.post(
     "/subscriptions/{subscription}/cancel",
     auth=Key("subscriptions:write"),
-    response={200: shapes.SubscriptionOut | shapes.QuoteOut, REFUSED: Problem},
+    response={200: shapes.SubscriptionOut | shapes.CancelQuoteOut, REFUSED: Problem},
     operation_id="cancel_subscription",
     summary="End a subscription",
     description="At the end of what is paid, or at once; then what the plan's refund rule owes goes back. `dry` "
-    "answers what would." + MOVES,
+    "answers what would, what is forfeited and why; with its `digest` as `quote` exactly that is done, or nothing "
+    "(`other_than_quoted`). A charge that the provider has not answered keeps nobody: `unsettled` says what follows."
+    + MOVES,
 )
 def cancel(
     request: HttpRequest, subscription: str, told: shapes.CancelSubscriptionIn, idempotency_key: str = ONCE
@@ -204,9 +206,17 @@ def cancel(
     if told.dry:
         found = bodies.id_of(subscription, key.program_id)
         quote = subscriptions.quote_cancel(program_id=key.program_id, subscription_id=found, when=when)
-        return answers.json(bodies.quote(quote))
+        return answers.json(bodies.cancel_quote(quote))
 
-    return _step(request, subscription, idempotency_key, subscriptions.cancel, reason=told.reason, when=when)
+    return _step(
+        request,
+        subscription,
+        idempotency_key,
+        subscriptions.cancel,
+        reason=told.reason,
+        when=when,
+        agreed=told.quote,
+    )
 
 
 @router.post(

@@ -72,6 +72,7 @@ class SubscriptionRow(models.Model):
     next_due_at = models.DateTimeField(null=True)
     notice_at = models.DateTimeField(null=True, help_text="When she is told of what comes at the period's end.")
     paused_until = models.DateField(null=True)
+    waits_since = models.DateField(null=True, help_text="It rests since then because she is suspended.")
     ended_at = models.DateTimeField(null=True)
     end_cause = models.TextField(null=True)
     credit_minor = models.BigIntegerField(db_default=0)
@@ -98,8 +99,9 @@ class SubscriptionRow(models.Model):
                 name="P1_what_has_ended_says_when_and_why",
             ),
             models.CheckConstraint(
-                condition=Q(state=State.PAUSED, paused_until__isnull=False)
-                | (~Q(state=State.PAUSED) & Q(paused_until__isnull=True)),
+                condition=Q(state=State.PAUSED, paused_until__isnull=False, waits_since__isnull=True)
+                | Q(state=State.PAUSED, paused_until__isnull=True, waits_since__isnull=False)
+                | (~Q(state=State.PAUSED) & Q(paused_until__isnull=True, waits_since__isnull=True)),
                 name="P1_only_a_pause_has_an_end",
             ),
             models.CheckConstraint(
@@ -139,6 +141,8 @@ class PaymentRow(models.Model):
     terms = models.JSONField(help_text="What it pays for: plan, version, days, credit used.")
     asks = models.IntegerField(db_default=0)
     leased_until = models.DateTimeField(null=True, help_text="Somebody is asking the provider until then.")
+    sent_at = models.DateTimeField(null=True, help_text="When the provider may last have been asked to take it.")
+    withdrawn_at = models.DateTimeField(null=True, help_text="Not wanted any more: if it is paid, all goes back.")
     created_at = models.DateTimeField()
     settled_at = models.DateTimeField(null=True)
     settled_on = models.DateField(null=True, help_text="The local day on which the books have it.")
@@ -158,12 +162,12 @@ class PaymentRow(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["subscription", "n"],
-                condition=Q(state__in=HOLDING, subscription__isnull=False),
+                condition=Q(state__in=HOLDING, subscription__isnull=False, withdrawn_at__isnull=True),
                 name="P2_a_period_is_paid_once",
             ),
             models.UniqueConstraint(
                 fields=["subscription"],
-                condition=Q(state=PaymentState.INTENDED, subscription__isnull=False),
+                condition=Q(state=PaymentState.INTENDED, subscription__isnull=False, withdrawn_at__isnull=True),
                 name="P2_one_payment_is_under_way",
             ),
             models.CheckConstraint(
@@ -177,6 +181,12 @@ class PaymentRow(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(refunded_minor=0) | Q(state=PaymentState.PAID), name="P6_only_what_is_paid_goes_back"
+            ),
+            models.CheckConstraint(
+                condition=Q(withdrawn_at__isnull=True)
+                | Q(state=PaymentState.PAID, subscription__isnull=False, refunded_minor=F("amount_minor"))
+                | (Q(subscription__isnull=False) & ~Q(state=PaymentState.PAID)),
+                name="P6_what_was_withdrawn_goes_back_whole",
             ),
         ]
         indexes = [

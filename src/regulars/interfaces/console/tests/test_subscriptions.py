@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -82,10 +83,50 @@ def test_a_membership_is_paused_run_again_refunded_and_ended_for_a_reason(shop: 
     told = person.post(f"{path}do/refund/", {"refund-amount": "99.00", "refund-reason": "sorry"}).content.decode()
     assert "than was paid and is left" in told
     assert person.post(f"{path}do/refund/", {"refund-amount": "2.00", "refund-reason": "sorry"}).status_code == 302
-    assert person.post(f"{path}do/cancel/", {"cancel-when": "at_once", "cancel-reason": "moves"}).status_code == 302
+    told = {"cancel-when": "at_once", "cancel-reason": "moves"}
+    assert "has changed since it was quoted" in person.post(f"{path}do/cancel/", told).content.decode()
+    text = person.get(path).content.decode()
+    assert "It ends today. ¥13.00 goes back." in text
+    assert person.post(f"{path}do/cancel/", {**told, **read(text)}).status_code == 302
     after = house.look(shop.program_id, sub.subscription_id)
     assert (after.state, house.charged(bank)) == ("ended", [1500, -200, -1300])
     assert shop.last_act()[0] == "subscriptions.cancel"
+
+
+def read(text: str) -> dict[str, str]:
+    """What the page tells whoever cancels, as her browser sends it back."""
+    return dict(re.findall(r'name="(cancel-(?:at_once|period_end))" value="([0-9a-f]+)"', text))
+
+
+def test_what_is_forfeited_is_told_and_nothing_is_done_that_was_not(shop: Desk, bank: SandboxPayments) -> None:
+    """A page that was open while a benefit was used or a day began does not end it otherwise than it said."""
+    sub, path = begun(shop)
+    person = shop.sits("service")
+    before = person.get(path).content.decode()
+    assert "Nothing goes back" not in before
+    subscriptions.refund(
+        program_id=shop.program_id, subscription_id=sub.subscription_id, amount_minor=500, reason="x", actor="staff:1"
+    )
+    told = {"cancel-when": "at_once", "cancel-reason": "moves"}
+    refused = person.post(f"{path}do/cancel/", {**told, **read(before)}).content.decode()
+    assert "look again" in refused
+    assert "¥10.00 goes back." in refused
+    assert house.look(shop.program_id, sub.subscription_id).state == "active"
+    assert person.post(f"{path}do/cancel/", {**told, **read(refused)}).status_code == 302
+
+
+def test_a_silent_provider_does_not_keep_anybody(shop: Desk, bank: SandboxPayments) -> None:
+    sub = house.begun(shop.program_id, ids.decode("mem", shop.ann), method="lost-9")
+    path = f"/console/subscription/{ids.encode('sub', sub.subscription_id)}/"
+    person = shop.sits("service")
+    text = person.get(path).content.decode()
+    assert "A charge of ¥15.00 has no answer yet: if it was paid, ¥15.00 goes back." in text
+    assert "do/pause/" not in text
+    told = {"cancel-when": "at_once", "cancel-reason": "moves", **read(text)}
+    assert person.post(f"{path}do/cancel/", told).status_code == 302
+    after = house.look(shop.program_id, sub.subscription_id)
+    assert (after.state, after.end_cause) == ("ended", "cancelled")
+    assert "if it was paid, it goes back" in person.get(path).content.decode()
 
 
 def test_a_membership_of_another_program_is_not_found(shop: Desk) -> None:

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from regulars.interfaces.console import words
+from regulars.interfaces.console import endings, words
 from regulars.interfaces.console.desk import Desk, page
 from regulars.interfaces.console.reading import member as reading
 from regulars.interfaces.console.refusals import said
@@ -53,9 +53,12 @@ class CancelForm(ReasonForm):
         label=gettext_lazy("When"),
         choices=[
             (When.PERIOD_END.value, gettext_lazy("At the end of what is paid")),
-            (When.AT_ONCE.value, gettext_lazy("Now; what the plan owes goes back")),
+            (When.AT_ONCE.value, gettext_lazy("Now")),
         ],
     )
+    # what whoever cancels has read: exactly that is done, or nothing
+    period_end = forms.CharField(widget=forms.HiddenInput, required=False, max_length=40)
+    at_once = forms.CharField(widget=forms.HiddenInput, required=False, max_length=40)
     field_order = ("when", "reason")
 
 
@@ -120,7 +123,8 @@ def _resume(desk: Desk, one: UUID, told: dict[str, Any]) -> Subscription:
 
 
 def _cancel(desk: Desk, one: UUID, told: dict[str, Any]) -> Subscription:
-    return subscriptions.cancel(**_call(desk, one), reason=told["reason"], when=When(told["when"]))
+    agreed = told[told["when"]] or "nothing was read"
+    return subscriptions.cancel(**_call(desk, one), reason=told["reason"], when=When(told["when"]), agreed=agreed)
 
 
 def _keep(desk: Desk, one: UUID, told: dict[str, Any]) -> Subscription:
@@ -146,7 +150,7 @@ ACTS: dict[str, tuple[Any, type[ReasonForm], Act, tuple[State, ...]]] = {
         gettext_lazy("Cancel"),
         CancelForm,
         _cancel,
-        (State.TRIAL, State.ACTIVE, State.PAST_DUE, State.PAUSED, State.CANCELLED),
+        (State.STARTING, State.TRIAL, State.ACTIVE, State.PAST_DUE, State.PAUSED, State.CANCELLED),
     ),
 }
 
@@ -207,11 +211,17 @@ def _shown(desk: Desk, ref: str, forms_: dict[str, ReasonForm] | None = None, re
     found = subscriptions.by_text(program_id=desk.program.id, text=ref)
     story = subscriptions.story(program_id=desk.program.id, subscription_id=found.subscription_id)
     named = {found.member_id, *(s.member_id for s in story.seats)}
-    waits = any(p.state == "intended" for p in story.payments)
+    waits = any(p.state == "intended" and p.withdrawn_at is None for p in story.payments)
+    quotes = endings.quotes(desk.program.id, found)
+    agreed = {when.value: quote.digest for when, quote in quotes.items()}
+    tried = forms_ or {}
+    if "cancel" in tried:  # what stands on the page now is what she reads before she goes on
+        told = {**tried["cancel"].data.dict(), **{f"cancel-{k}": v for k, v in agreed.items()}}
+        tried = {"cancel": CancelForm(told, prefix="cancel")}
     acts = [
-        (name, title, (forms_ or {}).get(name) or form(prefix=name))
+        (name, title, tried.get(name) or form(prefix=name, initial=agreed if name == "cancel" else None))
         for name, (title, form, _act, states) in ACTS.items()
-        if found.state in states and not waits and desk.may("subscriptions:write")
+        if found.state in states and (name == "cancel" or not waits) and desk.may("subscriptions:write")
     ]
     context = {
         "one": found,
@@ -221,6 +231,7 @@ def _shown(desk: Desk, ref: str, forms_: dict[str, ReasonForm] | None = None, re
         "people": members.facts(program_id=desk.program.id, member_ids=named),
         "acts": acts,
         "waits": waits,
+        "endings": endings.told(quotes, found.currency, desk.language),
         "refusal": refusal,
         "tried": next(iter(forms_ or {}), ""),
         "currency": found.currency,

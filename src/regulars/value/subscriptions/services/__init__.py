@@ -7,6 +7,7 @@ from regulars.value.subscriptions.services.document import SECTIONS, apply, chec
 from regulars.value.subscriptions.services.document import plan as plan_of
 from regulars.value.subscriptions.services.document import plan_changes as plan
 from regulars.value.subscriptions.services.due import due, pursue_one, step, work
+from regulars.value.subscriptions.services.following import follow_member
 from regulars.value.subscriptions.services.gifting import buy_gift, gift, gifts, redeem, refund_gift
 from regulars.value.subscriptions.services.growing import grow_at_night
 from regulars.value.subscriptions.services.identity import absorb, dossier, forget, separate
@@ -36,6 +37,7 @@ __all__ = [
     "family",
     "figures",
     "first_day",
+    "follow_member",
     "forget",
     "forget_versions",
     "gift",

@@ -14,7 +14,7 @@ from regulars.kernel.errors import Busy, sure
 from regulars.people.members import services as members
 from regulars.people.members.terms import MemberFacts, MemberStatus
 from regulars.people.programs import services as programs
-from regulars.value.ledger.terms import MemberClosed, MemberMerged, MemberSuspended
+from regulars.value.ledger.terms import MemberClosed, MemberEarnOnly, MemberMerged, MemberSuspended
 from regulars.value.subscriptions.models import EventRow, PaymentRow, PeriodRow, SubscriptionRow
 from regulars.value.subscriptions.terms import (
     EventKind,
@@ -24,6 +24,7 @@ from regulars.value.subscriptions.terms import (
     PeriodKind,
     Plan,
     PlanNotForYou,
+    State,
     UnknownSubscription,
 )
 from regulars.value.tiers import services as tiers
@@ -57,6 +58,31 @@ def living(*, program_id: int, member_id: UUID) -> MemberFacts:
     if fact.status is MemberStatus.SUSPENDED:
         raise MemberSuspended
     return fact
+
+
+def able(*, program_id: int, member_id: UUID) -> MemberFacts:
+    """A member who can use what she would pay for: one who may only earn uses no benefits.
+
+    Raises: UnknownMember; MemberMerged; MemberClosed; MemberSuspended; MemberEarnOnly.
+    """
+    fact = living(program_id=program_id, member_id=member_id)
+    if fact.status is MemberStatus.EARN_ONLY:
+        raise MemberEarnOnly
+    return fact
+
+
+def rests(*, program_id: int, member_id: UUID) -> bool:
+    """Whether a member can use no benefits for now (suspended, or limited to earning): nobody is charged for that."""
+    status = members.fact(program_id=program_id, member_id=member_id).status
+    return status in (MemberStatus.SUSPENDED, MemberStatus.EARN_ONLY)
+
+
+def bar(row: SubscriptionRow) -> str:
+    """Why nothing is charged for a subscription now, as a payment's reason; empty when nothing stands against it."""
+    if row.state in (State.CANCELLED, State.ENDED):
+        return "cancelled"
+    status = members.fact(program_id=row.program_id, member_id=row.member_id).status
+    return "" if status is MemberStatus.ACTIVE else f"member_{status.value}"
 
 
 def has_left(*, program_id: int, member_id: UUID) -> bool:
@@ -108,8 +134,9 @@ def must_be_quiet(row: SubscriptionRow) -> None:
 
 
 def open_payment(row: SubscriptionRow) -> PaymentRow | None:
-    """The payment that waits for its answer."""
-    return PaymentRow.objects.filter(subscription_id=row.id, state=PaymentState.INTENDED).first()
+    """The payment that waits for its answer; not one that was withdrawn, which keeps nothing waiting."""
+    rows = PaymentRow.objects.filter(subscription_id=row.id, state=PaymentState.INTENDED, withdrawn_at=None)
+    return rows.first()
 
 
 def last_period(row: SubscriptionRow) -> PeriodRow:

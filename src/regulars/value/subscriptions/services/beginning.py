@@ -48,8 +48,8 @@ def subscribe(
     Args: method: the provider's token of how she pays. key: the same one names the same subscription.
     with_trial: None: if the plan has one and she has not had it; True insists on it; False pays at once. reason: why
     somebody of the staff asks for her; it stays in the story.
-    Raises: UnknownPlan; PlanNotForYou; UnknownProvider; UnknownMember; MemberMerged, MemberClosed, MemberSuspended;
-    AlreadySubscribed; TrialUsed; SubscriptionKeyReused.
+    Raises: UnknownPlan; PlanNotForYou; UnknownProvider; UnknownMember; MemberMerged, MemberClosed, MemberSuspended,
+    MemberEarnOnly; AlreadySubscribed; TrialUsed; SubscriptionKeyReused.
     """
     provider = providers.usual(provider)
     digest = _digest(member_id, plan, method, provider, with_trial)
@@ -59,7 +59,7 @@ def subscribe(
         if bytes(told.digest) != digest:
             raise SubscriptionKeyReused(errors=[("key", "named another subscription")])
         return looking.subscription(program_id=program_id, subscription_id=told.id)
-    base.living(program_id=program_id, member_id=member_id)
+    base.able(program_id=program_id, member_id=member_id)
     wanted = document.plan(program_id=program_id, key=plan)
     must_be_free(program_id=program_id, member_id=member_id, family=wanted.family)
     base.must_be_for(program_id=program_id, member_id=member_id, plan=wanted)

@@ -49,7 +49,8 @@ def change(
 
     Args: when: None: as the plan she has says for going up and going down.
     At once, `pursue` takes the difference after this commits; if it is declined she keeps the plan she has.
-    Raises: UnknownSubscription; UnknownPlan; OtherFamily; SamePlan; NotNow; PaymentUnderWay; Busy.
+    Raises: UnknownSubscription; UnknownPlan; OtherFamily; SamePlan; NotNow; PaymentUnderWay;
+    MemberSuspended, MemberEarnOnly; Busy.
     """
     row = base.held(program_id=program_id, subscription_id=subscription_id)
     base.must_be_quiet(row)
@@ -77,6 +78,7 @@ def _wanted(row: SubscriptionRow, key: str, when: When | None) -> tuple[Plan, Wh
         raise NotNow(f"The plan of a subscription that is {row.state} cannot be changed.", state=row.state)
     if base.today(row.program_id) >= base.last_period(row).ends_on:
         raise NotNow("Its renewal is due; wait for it.", state=row.state)
+    base.able(program_id=row.program_id, member_id=row.member_id)
     base.must_be_for(program_id=row.program_id, member_id=row.member_id, plan=new)
     return new, when or money.change_when(old, new)
 

@@ -14,7 +14,16 @@ from regulars.kernel import clock
 from regulars.kernel.errors import Refusal
 from regulars.value.subscriptions.models import PaymentRow, SubscriptionRow
 from regulars.value.subscriptions.rules import calendar
-from regulars.value.subscriptions.services import base, gifting, lasting, noticing, pausing, paying, running
+from regulars.value.subscriptions.services import (
+    base,
+    gifting,
+    lasting,
+    noticing,
+    pausing,
+    paying,
+    running,
+    suspending,
+)
 from regulars.value.subscriptions.terms import (
     PaymentKind,
     PaymentState,
@@ -102,7 +111,12 @@ def step(*, program_id: int, subscription_id: UUID) -> int:
     row = base.held(program_id=program_id, subscription_id=subscription_id)
     if row.next_due_at is None or row.next_due_at > clock.now() or base.open_payment(row) is not None:
         return 0
-    if row.state == State.PAUSED:
+    rests = base.rests(program_id=program_id, member_id=row.member_id)
+    if row.state == State.PAUSED and rests:
+        suspending.rest(row, actor=running.SYSTEM)
+    elif row.waits_since is not None:
+        suspending.go_on(row, actor=running.SYSTEM)
+    elif row.state == State.PAUSED:
         pausing.run_again(row, actor=running.SYSTEM)
     elif row.state == State.CANCELLED and lasting.run_on_credit(row, actor=running.SYSTEM):
         return 1
@@ -114,6 +128,8 @@ def step(*, program_id: int, subscription_id: UUID) -> int:
         running.end(row, "expired", actor=running.SYSTEM)
     elif base.has_left(program_id=program_id, member_id=row.member_id):
         running.end(row, "closed", actor=running.SYSTEM)  # nobody is charged who has left
+    elif rests:
+        suspending.rest(row, actor=running.SYSTEM)  # nor who could not use it
     else:
         ask_renewal(row)
     return 1

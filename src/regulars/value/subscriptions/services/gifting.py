@@ -149,7 +149,7 @@ def redeem(*, program_id: int, code: str, member_id: UUID, actor: str, who: Sequ
         raise GiftNotReady(state=row.state)
     if row.expires_at is not None and row.expires_at <= clock.now():
         raise GiftNotReady(state="expired")
-    base.living(program_id=program_id, member_id=member_id)
+    base.able(program_id=program_id, member_id=member_id)
     begun = _begin(row, member_id, actor)
     row.state, row.redeemed_by, row.redeemed_at = GiftState.REDEEMED, member_id, clock.now()
     row.save(update_fields=["state", "redeemed_by", "redeemed_at"])

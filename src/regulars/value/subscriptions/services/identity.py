@@ -59,7 +59,9 @@ def _move(row: SubscriptionRow, to: UUID) -> None:
     ).aggregate(n=Max("twin"))["n"]
     row.twin = 0 if live is None or row.state == State.ENDED else live + 1
     before, row.member_id = row.member_id, to
-    row.save(update_fields=["member_id", "twin"])
+    if row.waits_since is not None:  # the other may not be suspended: it is looked at again
+        row.next_due_at = clock.now()
+    row.save(update_fields=["member_id", "twin", "next_due_at"])
     if covered is not None:
         granting.give(row, plan, covered, to, actor=ACTOR)
     base.tell(row, EventKind.MERGED, ACTOR, member=str(before), into=str(to))

@@ -10,21 +10,23 @@ from regulars.value.subscriptions.services import base, running
 from regulars.value.subscriptions.terms import EventKind, PeriodKind, State
 
 
-def paid_until(row: SubscriptionRow) -> date:
+def paid_until(row: SubscriptionRow) -> tuple[date, int]:
     """The day (exclusive) to which a membership runs that takes no more money: its period, then what its credit pays.
 
-    Of one that rests: as if it ran from today.
+    Of one that rests: as if it ran from today. Returns: the day, and what is left of the credit and pays for no day.
     """
-    plan, last = running.plan_of(row), base.last_period(row)
+    plan, last, day = running.plan_of(row), base.last_period(row), base.today(row.program_id)
     ends_on, credit = last.ends_on, row.credit_minor
     if row.state == State.PAUSED and last.closed_on is not None:
-        ends_on, credit = base.today(row.program_id) + (ends_on - last.closed_on), credit - last.credited_minor
+        ends_on, credit = day + (ends_on - last.closed_on), credit - last.credited_minor
+    elif day > ends_on and not base.is_covered(row):
+        ends_on = day
     while credit > 0 and plan.price_minor > 0:
         until = money.affordable(ends_on, calendar.period_end(ends_on, 1, plan.every), plan.price_minor, credit)
         if until == ends_on:
             break
-        ends_on, credit = until, credit - plan.price_minor
-    return ends_on
+        ends_on, credit = until, max(0, credit - plan.price_minor)
+    return ends_on, credit
 
 
 def run_on_credit(row: SubscriptionRow, *, actor: str) -> bool:

@@ -167,6 +167,7 @@ def _subscription(row: SubscriptionRow, period: PeriodRow | None, payment: Payme
         next_due_at=row.next_due_at,
         notice_on=clock.local_day(row.notice_at, base.zone(row.program_id)) if row.notice_at else None,
         paused_until=row.paused_until,
+        waits_since=row.waits_since,
         ended_at=row.ended_at,
         end_cause=row.end_cause,
         credit_minor=row.credit_minor,
@@ -192,6 +193,7 @@ def payment_of(row: PaymentRow) -> Payment:
         created_at=row.created_at,
         settled_at=row.settled_at,
         refunded_minor=row.refunded_minor,
+        withdrawn_at=row.withdrawn_at,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -26,14 +27,21 @@ def due(*, limit: int, program_id: int | None = None) -> list[tuple[int, UUID]]:
 def tell(*, program_id: int, subscription_id: UUID) -> int:
     """Tell once a period what comes at its end; nobody who has left, and nothing that is past. Returns: 1 or 0.
 
+    Who is suspended is told when she is let in again, if that is before the end.
+
     Raises: Busy.
     """
     row = base.held(program_id=program_id, subscription_id=subscription_id)
     if row.notice_at is None or row.notice_at > clock.now():
         return 0
-    row.notice_at = None
-    row.save(update_fields=["notice_at"])
     ends_on = base.last_period(row).ends_on
+    later = None
+    if base.rests(program_id=program_id, member_id=row.member_id) and ends_on > base.today(program_id):
+        later = clock.now() + timedelta(days=1)
+    row.notice_at = later
+    row.save(update_fields=["notice_at"])
+    if later is not None:
+        return 1
     has_left = base.has_left(program_id=program_id, member_id=row.member_id)
     if row.state not in _RUNS or ends_on <= base.today(program_id) or has_left:
         return 1

@@ -61,11 +61,14 @@ def _pauses_in(row: SubscriptionRow, day: date) -> int:
 def resume(*, program_id: int, subscription_id: UUID, reason: str, actor: str) -> Subscription:
     """Let a membership that rests run again today, with the days that were left.
 
-    Raises: UnknownSubscription; NotNow unless it rests; Busy.
+    Raises: UnknownSubscription; NotNow unless it rests; MemberSuspended, MemberEarnOnly; Busy.
     """
     row = base.held(program_id=program_id, subscription_id=subscription_id)
     if row.state != State.PAUSED:
         raise NotNow(f"A subscription that is {row.state} does not rest.", state=row.state)
+    base.able(program_id=program_id, member_id=row.member_id)
+    if base.last_period(row).closed_on is None:
+        raise NotNow("It goes on by itself now that its member is let in again.", state=row.state)
     run_again(row, actor=actor, reason=reason)
     return looking.subscription(program_id=program_id, subscription_id=row.id)
 

@@ -18,7 +18,7 @@ from django.db.models import Q
 from regulars.kernel import clock, ids
 from regulars.value.subscriptions.models import GiftRow, PaymentRow, RefundRow, SubscriptionRow, TrialRow
 from regulars.value.subscriptions.rules import calendar
-from regulars.value.subscriptions.services import base, document, granting, providers, running
+from regulars.value.subscriptions.services import base, document, granting, providers, running, settled, suspending
 from regulars.value.subscriptions.terms import (
     PAYMENT_PREFIX,
     REFUND_PREFIX,
@@ -42,6 +42,7 @@ from regulars.value.subscriptions.terms import (
 )
 
 LEASE = timedelta(minutes=2)
+SURELY = timedelta(days=1)  # what a provider has not found so long after it was sent has never arrived
 MOST_PAUSE_DOUBLINGS = 6
 
 log = structlog.get_logger(__name__)
@@ -89,11 +90,14 @@ def pursue(*, program_id: int, payment_id: UUID) -> PaymentState:
     """
     with transaction.atomic(durable=True):
         payment = _lease(PaymentRow, program_id, payment_id, PaymentState.INTENDED)
+        bar = settled.bar(payment) if payment else ""
+        if payment is not None and not bar:
+            PaymentRow.objects.filter(pk=payment.id).update(sent_at=clock.now())
     if payment is None:
         found = PaymentRow.objects.filter(program_id=program_id, pk=payment_id).values_list("state", flat=True).get()
         return PaymentState(found)
     try:
-        answer = _charged(payment)
+        answer = _charged(payment, bar)
     except Unreachable:
         log.warning("a payment provider gave no answer", payment=ids.encode(PAYMENT_PREFIX, payment_id))
         _not_answered(program_id, payment)
@@ -151,12 +155,14 @@ def _lease(table: Any, program_id: int, row_id: UUID, state: str) -> Any:
     return row
 
 
-def _charged(payment: PaymentRow) -> Answer:
+def _charged(payment: PaymentRow, bar: str) -> Answer:
     provider, key = providers.named(payment.provider), ids.encode(PAYMENT_PREFIX, payment.id)
 
     def charge() -> Answer:
-        if _has_left(payment):
-            return Answer(outcome=Outcome.DECLINED, reason="member_closed")
+        if bar and payment.sent_at is not None and clock.now() < payment.sent_at + SURELY:
+            raise Unreachable  # it may still be on its way to the provider
+        if bar:
+            return Answer(outcome=Outcome.DECLINED, reason=bar)
         return provider.charge(
             key=key,
             amount_minor=payment.amount_minor,
@@ -166,14 +172,6 @@ def _charged(payment: PaymentRow) -> Answer:
         )
 
     return _asked(provider, key, is_first=payment.asks == 1, move=charge)
-
-
-def _has_left(payment: PaymentRow) -> bool:
-    """Whether the member of a subscription has left since the payment was meant: nobody is charged who has."""
-    if payment.subscription_id is None:
-        return False
-    whose = SubscriptionRow.objects.values_list("member_id", flat=True).get(pk=payment.subscription_id)
-    return base.has_left(program_id=payment.program_id, member_id=whose)
 
 
 def _refunded(refund: RefundRow, payment: PaymentRow) -> Answer:
@@ -217,7 +215,7 @@ def _not_answered(program_id: int, payment: PaymentRow) -> None:
     still = PaymentRow.objects.filter(pk=payment.id, state=PaymentState.INTENDED).update(**later)
     if still and payment.asks == 1:
         base.tell(row, EventKind.UNREACHABLE, running.SYSTEM)
-        if payment.kind == PaymentKind.RENEWAL:
+        if payment.kind == PaymentKind.RENEWAL and row.state not in (State.CANCELLED, State.ENDED):
             running.unreachable(row)
 
 
@@ -241,6 +239,8 @@ def _write(payment: PaymentRow, answer: Answer) -> None:
     payment.settled_at = clock.now()
     payment.settled_on = base.today(payment.program_id)
     payment.ref, payment.reason, payment.leased_until = answer.ref, answer.reason[:200], None
+    if is_paid and payment.withdrawn_at is not None:
+        payment.refunded_minor = payment.amount_minor
     payment.save()
 
 
@@ -253,13 +253,23 @@ def _settle_gift(payment: PaymentRow, answer: Answer) -> None:
 def _apply(row: SubscriptionRow, payment: PaymentRow, answer: Answer) -> None:
     """Settle one payment of a subscription under lock, and let follow what follows from it."""
     _write(payment, answer)
-    kind = PaymentKind(payment.kind)
-    if answer.outcome is Outcome.DONE:
+    kind, is_paid = PaymentKind(payment.kind), answer.outcome is Outcome.DONE
+    if payment.withdrawn_at is not None:
+        settled.withdrawn(row, payment)
+    elif row.state == State.ENDED:
+        settled.after_the_end(row, payment)
+    elif row.state == State.CANCELLED and not is_paid:
+        settled.not_paid(row)
+    elif is_paid:
         {PaymentKind.FIRST: _begun, PaymentKind.RENEWAL: _renewed, PaymentKind.CHANGE: _changed}[kind](row, payment)
         row.save()
     elif kind is PaymentKind.FIRST:
         base.tell(row, EventKind.DECLINED, running.SYSTEM, reason=answer.reason)
         running.end(row, "declined", actor=running.SYSTEM)
+    elif kind is PaymentKind.RENEWAL and base.bar(row) == "member_closed":
+        running.end(row, "closed", actor=running.SYSTEM)
+    elif kind is PaymentKind.RENEWAL and base.bar(row) and base.bar(row) == answer.reason:
+        suspending.rest(row, actor=running.SYSTEM)
     elif kind is PaymentKind.RENEWAL:
         running.declined(row, answer.reason)
     else:
@@ -310,7 +320,7 @@ def _renewed(row: SubscriptionRow, payment: PaymentRow) -> None:
     if day > starts_on and not base.is_covered(row):  # the answer came after her benefits had ended
         starts_on, anchor_on, anchor_n = day, day, 1
         ends_on = calendar.period_end(day, 1, plan.every)
-    _take_plan(row, plan)
+    take_plan(row, plan)
     period = running.open_period(
         row,
         kind=PeriodKind.PAID,
@@ -323,7 +333,8 @@ def _renewed(row: SubscriptionRow, payment: PaymentRow) -> None:
     )
     row.anchor_on, row.anchor_n = anchor_on, anchor_n
     row.tries = 0
-    running.set_running(row, State.ACTIVE, period, actor=running.SYSTEM)
+    state = State.CANCELLED if row.state == State.CANCELLED else State.ACTIVE
+    running.set_running(row, state, period, actor=running.SYSTEM)
     amount = payment.amount_minor
     base.tell(row, EventKind.RENEWED, running.SYSTEM, plan=plan.key, until=ends_on, amount_minor=amount)
     news = SubscriptionRenewed(
@@ -338,7 +349,7 @@ def _changed(row: SubscriptionRow, payment: PaymentRow) -> None:
     starts_on, ends_on = starts_on + late, ends_on + late
     old, credited = base.last_period(row), payment.terms["credited"]
     running.close_period(row, old, on=starts_on, by=ClosedBy.CHANGE, credited=credited)
-    _take_plan(row, plan)
+    take_plan(row, plan)
     period = running.open_period(
         row,
         kind=PeriodKind.PAID,
@@ -353,8 +364,8 @@ def _changed(row: SubscriptionRow, payment: PaymentRow) -> None:
     running.set_running(row, State.ACTIVE, period, actor=running.SYSTEM)
 
 
-def _take_plan(row: SubscriptionRow, plan: Plan) -> None:
-    """The subscription follows another plan, or another version of it, from now on."""
+def take_plan(row: SubscriptionRow, plan: Plan) -> None:
+    """The subscription follows another plan, or another version of it. The row is the caller's to save."""
     old = running.plan_of(row)
     if (old.key, old.version) == (plan.key, plan.version):
         return
@@ -368,11 +379,6 @@ def _take_plan(row: SubscriptionRow, plan: Plan) -> None:
         running.told(
             row, PlanChanged(subscription_id=row.id, member_id=row.member_id, from_plan=old.key, to_plan=plan.key)
         )
-
-
-def take_plan(row: SubscriptionRow, plan: Plan) -> None:
-    """Follow another plan without money, e.g. during a trial. The row is the caller's to save."""
-    _take_plan(row, plan)
 
 
 def open_work(*, limit: int, program_id: int | None = None) -> list[tuple[str, int, UUID]]:

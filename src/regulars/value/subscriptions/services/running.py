@@ -88,7 +88,7 @@ def close_period(
 def set_running(row: SubscriptionRow, state: State, period: PeriodRow, *, actor: str) -> None:
     """The subscription runs in a period: what it gives reaches to its end, and a little further if it renews."""
     row.state = state
-    row.paused_until = None
+    row.paused_until = row.waits_since = None
     ends_at = base.midnight(row.program_id, period.ends_on)
     row.next_due_at = ends_at
     will_renew = row.renews and state is not State.CANCELLED
@@ -123,7 +123,7 @@ def end(row: SubscriptionRow, cause: str, *, actor: str) -> None:
         state=SeatState.LEFT, since=now
     )
     row.state, row.ended_at, row.end_cause = State.ENDED, now, cause
-    row.next_due_at = row.notice_at = row.paused_until = row.covered_until = None
+    row.next_due_at = row.notice_at = row.paused_until = row.waits_since = row.covered_until = None
     row.seats, row.method = 0, None
     row.save()
     base.tell(row, EventKind.ENDED, actor, cause=cause)
@@ -204,6 +204,11 @@ def refund_of(payment: PaymentRow, amount: int, *, reason: str, actor: str) -> R
     """Mean to give back a part of one payment; P6 keeps it within what was paid."""
     PaymentRow.objects.filter(pk=payment.pk).update(refunded_minor=payment.refunded_minor + amount)
     payment.refunded_minor += amount
+    return refund_row(payment, amount, reason=reason, actor=actor)
+
+
+def refund_row(payment: PaymentRow, amount: int, *, reason: str, actor: str) -> RefundRow:
+    """Write that a part of a payment, which counts it as given back already, shall go back."""
     return RefundRow.objects.create(
         id=ids.new_id(),
         program_id=payment.program_id,

@@ -18,7 +18,8 @@ begin
 end $$;
 
 -- Prepaid income by plan from a day to a day (exclusive). Each row is one source: payments; what periods earned and gave
--- back; gifts given back before anybody redeemed them; credit that goes along when the next period has another plan.
+-- back; gifts given back before anybody redeemed them, and charges that were withdrawn before their answer came; credit that
+-- goes along when the next period has another plan.
 create or replace function subscriptions_income(p_program int, p_from date, p_to date)
 returns table(plan text, opening bigint, charged bigint, moved bigint, refunded bigint, earned bigint)
 language plpgsql stable as $$
@@ -33,8 +34,8 @@ begin
            0::bigint, sum(case when r.booked_on >= p_from then r.amount_minor else 0 end)::bigint, 0::bigint
       from subscriptions_refund r
       join subscriptions_payment y on y.id = r.payment_id
-      join subscriptions_gift g on g.id = y.gift_id and g.state = 'refunded'
-     where r.program_id = p_program and r.booked_on < p_to group by 1
+      left join subscriptions_gift g on g.id = y.gift_id
+     where (g.state = 'refunded' or y.withdrawn_at is not null) and r.program_id = p_program and r.booked_on < p_to group by 1
     union all
     select p.plan,
            -sum(subscriptions_earned(p, p_from) + case when p.closed_on < p_from then p.refunded_minor else 0 end)::bigint,

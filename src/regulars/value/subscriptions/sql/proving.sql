@@ -8,6 +8,7 @@ begin
     select x.id, coalesce(sum(y.amount_minor), 0)::bigint as amount
       from subscriptions_subscription x
       left join subscriptions_payment y on (y.subscription_id = x.id or y.gift_id = x.gift_id) and y.state = 'paid'
+                                            and y.withdrawn_at is null
      where p_program is null or x.program_id = p_program group by x.id
   ), days as (
     select p.subscription_id as id, sum(p.amount_minor)::bigint as amount, sum(p.carried_minor)::bigint as carried,
@@ -31,9 +32,16 @@ begin
     select s.id, 'P6', 'refunds are not what its periods gave back', coalesce(d.refunded, 0)::text, r.amount::text
       from subscriptions_subscription s join paid a on a.id = s.id left join days d on d.id = s.id
      cross join lateral (select coalesce(sum(f.amount_minor), 0)::bigint as amount from subscriptions_refund f
-                           join subscriptions_payment y on y.id = f.payment_id
+                           join subscriptions_payment y on y.id = f.payment_id and y.withdrawn_at is null
                           where y.subscription_id = s.id or y.gift_id = s.gift_id) r
      where r.amount <> coalesce(d.refunded, 0)
+    union all
+    -- P6: what nobody wanted any more when its answer came is on its way back whole
+    select y.subscription_id, 'P6', 'what was withdrawn and paid does not go back', y.amount_minor::text,
+           coalesce(sum(f.amount_minor), 0)::text
+      from subscriptions_payment y left join subscriptions_refund f on f.payment_id = y.id
+     where (p_program is null or y.program_id = p_program) and y.withdrawn_at is not null and y.state = 'paid'
+     group by y.id having y.amount_minor <> coalesce(sum(f.amount_minor), 0)
     union all
     -- P3: no day is sold twice
     select p.subscription_id, 'P3', 'a day is paid for twice', p.ends_on::text, q.starts_on::text
@@ -63,7 +71,8 @@ begin
     select s.id, 'P2', 'a subscription waits for no payment', 'a payment under way', s.state
       from subscriptions_subscription s join paid a on a.id = s.id
      where s.state = 'starting' and not exists (select 1 from subscriptions_payment y
-                                                 where y.subscription_id = s.id and y.state = 'intended')
+                                                 where y.subscription_id = s.id and y.state = 'intended'
+                                                   and y.withdrawn_at is null)
   ) f join subscriptions_subscription s on s.id = f.id
   limit p_most;
 end $$;

@@ -35,6 +35,7 @@ from regulars.value.subscriptions.terms.refusals import (
     NotInvited,
     NotNow,
     OtherFamily,
+    OtherThanQuoted,
     PauseNotAllowed,
     PaymentUnderWay,
     PlanNotForYou,
@@ -70,6 +71,7 @@ from regulars.value.subscriptions.terms.states import (
 from regulars.value.subscriptions.terms.told import (
     Chapter,
     Discrepancy,
+    Forfeit,
     Gift,
     IncomeLine,
     Payment,
@@ -82,6 +84,7 @@ from regulars.value.subscriptions.terms.told import (
     Seat,
     Story,
     Subscription,
+    Unsettled,
 )
 
 __all__ = [
@@ -99,6 +102,7 @@ __all__ = [
     "EndAhead",
     "EventKind",
     "Every",
+    "Forfeit",
     "Gift",
     "GiftExpired",
     "GiftNotReady",
@@ -109,6 +113,7 @@ __all__ = [
     "NotInvited",
     "NotNow",
     "OtherFamily",
+    "OtherThanQuoted",
     "Outcome",
     "PauseNotAllowed",
     "Payment",
@@ -152,6 +157,7 @@ __all__ = [
     "UnknownProvider",
     "UnknownSubscription",
     "Unreachable",
+    "Unsettled",
     "When",
     "WhenUsed",
 ]

@@ -87,11 +87,11 @@ class PlanChanged:
 
 @dataclass(frozen=True, kw_only=True)
 class SubscriptionPaused:
-    """A subscription rests."""
+    """A subscription rests. `until` None: until its member, who is suspended, is let in again."""
 
     subscription_id: UUID
     member_id: UUID
-    until: date
+    until: date | None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -77,6 +77,10 @@ class NotInvited(Refusal):
     """This member has no place in the family."""
 
 
+class OtherThanQuoted(Refusal):
+    """What goes back or is forfeited has changed since it was quoted; look again."""
+
+
 class TooMuchRefund(Refusal):
     """More would be given back than was paid and is left."""
 

@@ -126,6 +126,8 @@ class EventKind(StrEnum):
     RESUMED = "resumed"
     CANCELLED = "cancelled"
     KEPT = "kept"
+    WITHDRAWN = "withdrawn"
+    WAITS = "waits"
     REFUNDED = "refunded"
     REFUND_DONE = "refund_done"
     REFUND_FAILED = "refund_failed"

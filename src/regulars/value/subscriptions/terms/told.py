@@ -56,6 +56,7 @@ class Payment:
     created_at: datetime
     settled_at: datetime | None
     refunded_minor: int = 0
+    withdrawn_at: datetime | None = None  # cancelled before its answer came: if it is paid, all of it goes back
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +110,7 @@ class Subscription:
     next_due_at: datetime | None
     notice_on: date | None
     paused_until: date | None
+    waits_since: date | None
     ended_at: datetime | None
     end_cause: str | None
     credit_minor: int
@@ -150,8 +152,35 @@ class Gift:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Forfeit:
+    """What was paid and is neither used nor given back. `what`: days or credit; `why`: the case, as rules/leaving."""
+
+    what: str
+    amount_minor: int
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unsettled:
+    """A charge that the provider has not answered when she cancels, and what follows if it turns out to be paid.
+
+    `then`: `goes_back` (all of it), `by_rule` (so much goes back as the plan's rule owes today), or `runs` (it pays
+    for days to `until`, and the membership ends then). If it was not paid nothing follows; it is never sent again.
+    """
+
+    amount_minor: int
+    then: str
+    refund_minor: int = 0
+    until: date | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Quote:
-    """What a change, a cancellation or a beginning would cost or give back, today."""
+    """What a change, a cancellation or a beginning would cost or give back, today.
+
+    Of a cancellation also what is forfeited and why, and a charge that is not settled; `digest` names all of that,
+    and whoever cancels with it gets exactly that or is refused. `on` None: the provider's answer will say it.
+    """
 
     charge_minor: int = 0
     refund_minor: int = 0
@@ -159,6 +188,14 @@ class Quote:
     when: When = When.AT_ONCE
     on: date | None = None
     rule: str = ""
+    forfeits: tuple[Forfeit, ...] = ()
+    unsettled: Unsettled | None = None
+    digest: str = ""
+
+    @property
+    def forfeited_minor(self) -> int:
+        """All that is forfeited."""
+        return sum(f.amount_minor for f in self.forfeits)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -54,6 +54,8 @@ ATTEMPTS = [
     ("P2_one_payment_is_under_way", "; ".join(
         insert("subscriptions_payment", {**MEANT, "n": n}, PAYS) for n in ("8", "9"))),
     ("P2_a_payment_is_for_one_thing", insert("subscriptions_payment", {**NEW, "subscription_id": "null"}, PAYS)),
+    ("P6_what_was_withdrawn_goes_back_whole", PAY + "withdrawn_at = now()"),
+    ("P1_only_a_pause_has_an_end", SUB + "waits_since = '2026-01-01'"),
     ("P2_a_settled_payment_is_never_changed", PAY + "amount_minor = 1"),
     ("P2_a_settled_payment_is_never_changed", PAY + "state = 'declined'"),
     ("P2_a_settled_payment_is_never_changed", "delete from subscriptions_payment"),
