@@ -227,7 +227,7 @@ def acknowledgements(*, program_id: int, member_id: UUID) -> list[Acknowledgemen
 
 
 def version_for(*, program_id: int, version: int, member_id: UUID | None, joined_at: datetime | None) -> int:
-    """The version by which to decide for a member: the one in force, or an older one whose terms are kept for her.
+    """The version whose terms decide for a member: the one in force, or an older one whose terms are kept for her.
 
     Nothing is asked of the database while no keeping period runs: which ones run follows from the version in force,
     and is remembered with it.
@@ -246,13 +246,31 @@ def version_for(*, program_id: int, version: int, member_id: UUID | None, joined
     return row[0] if row is not None else version
 
 
+def kept_for(*, program_id: int, member_id: UUID) -> int | None:
+    """The version before whose terms are kept for a member now; None when the ones in force hold.
+
+    As `version_for`, nothing of hers is asked while no keeping period runs. Raises: NoProgram.
+    """
+    current = programs.by_id(program_id=program_id).current_version
+    if not _keepings(program_id, current):
+        return None
+    return versions_for(program_id=program_id, member_ids=[member_id]).get(member_id)
+
+
+def are_kept(*, program_id: int) -> bool:
+    """Whether old terms are kept for anybody in a program now. Raises: NoProgram."""
+    now = clock.now()
+    current = programs.by_id(program_id=program_id).current_version
+    return any(k.keep_until > now for k in _keepings(program_id, current))
+
+
 def version_of(*, program_id: int, member_id: UUID) -> int:
     """The number of the version whose terms hold for a member now.
 
     Raises: NoProgram.
     """
-    kept = versions_for(program_id=program_id, member_ids=[member_id])
-    return kept.get(member_id) or programs.by_id(program_id=program_id).current_version
+    kept = kept_for(program_id=program_id, member_id=member_id)
+    return kept or programs.by_id(program_id=program_id).current_version
 
 
 def versions_for(*, program_id: int, member_ids: Iterable[UUID]) -> dict[UUID, int]:

@@ -46,6 +46,21 @@ class UnitRow(models.Model):
         ]
 
 
+class UnitTermsRow(models.Model):
+    """How long value of each unit lasts and when it begins, by the version from which on. Kept: for ever.
+
+    A version without a row says what the one before it said. `units`: {key: {expiry, activation}}.
+    """
+
+    pk = models.CompositePrimaryKey("program", "version")
+    program = models.ForeignKey("programs.ProgramRow", on_delete=models.PROTECT, related_name="+", db_index=False)
+    version = models.IntegerField()
+    units = models.JSONField()
+
+    class Meta:
+        db_table = "ledger_unit_terms"  # what a version says stays: sql/unit_terms.sql
+
+
 class AccountRow(models.Model):
     """A member's hot row: lock, balances, journal number and hash head in one. Kept: for ever."""
 

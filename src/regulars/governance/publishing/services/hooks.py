@@ -65,7 +65,7 @@ HOOKS = (
         describe=ledger.describe,
         check=lambda document: ledger.check(plain(document)),
         plan=lambda program_id, document: ledger.plan(program_id, plain(document)),
-        apply=lambda program_id, _, document, actor: ledger.apply(program_id, plain(document), actor),
+        apply=lambda program_id, version, document, actor: ledger.apply(program_id, plain(document), actor, version),
     ),
     Hook(
         sections=("ladders",),

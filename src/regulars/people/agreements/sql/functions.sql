@@ -26,23 +26,14 @@ create or replace trigger "A7_what_was_told_stays" before update or delete on ag
   for each row execute function agreements_keep_telling();
 
 -- Whose terms of which version hold at an instant: the version before the earliest change in effect that a member was
--- there for and has not confirmed, while its old terms are kept; else null, and the version in force holds. A yes of
--- an id that was merged into her counts; a yes to a version confirms every change up to it.
+-- there for and has not confirmed, while its old terms are kept; else null, and the version in force holds. A yes counts
+-- from when it is known; that of an id that was merged into her counts; a yes to a version confirms every change up to it.
 create or replace function agreements_kept(p_program int, p_members uuid[], p_at timestamptz)
 returns table (member_id uuid, version int) language plpgsql stable as $$
 begin
   return query
-  select m.member_id, min(t.before_version)
-    from members_facts m
-    join agreements_telling t on t.program_id = m.program_id and t.keep_until > p_at and t.applied_at <= p_at
-                             and m.joined_at < t.applied_at
-   where m.program_id = p_program and m.member_id = any (p_members)
-     and not exists (
-       select 1 from agreements_acknowledgement k
-        where (k.telling_id = t.id or k.version >= t.version) and k.at <= p_at
-          and (k.member_id = m.member_id
-               or k.member_id in (select f.member_id from members_facts f where f.merged_into = m.member_id)))
-   group by m.member_id;
+  select e.member_id, min(e.before_version)
+    from agreements_ends(p_program, p_members) e where e.applied_at <= p_at and e.ends > p_at group by e.member_id;
 end $$;
 
 -- The version whose terms hold for each member now: the one in force, or an older one that is still kept for her.

@@ -53,7 +53,9 @@ def _give(program_id: int, member_id: UUID, use_id: UUID, n: int, part: Given, a
 def _points(program_id: int, member_id: UUID, use_id: UUID, key: str, part: Given, actor: str) -> dict[str, Any]:
     unit = ledger.unit(program_id=program_id, key=part.unit)
     standing = tiers.standing(program_id=program_id, member_id=member_id)
-    parcel = ledger.parcel(
+    parcel = ledger.parcel_for(
+        program_id=program_id,
+        member_id=member_id,
         unit=unit,
         amount=part.amount,
         earned_at=clock.now(),

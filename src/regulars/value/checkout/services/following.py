@@ -133,13 +133,15 @@ def _give_prize(event: OrderDecided, program_id: int, what: str, body: Mapping[s
     if unit is None or event.member_id is None:
         return
     session = event.ref.partition("~")[0]
-    parcel = ledger.parcel(
+    member = members.fact(program_id=program_id, member_id=event.member_id)
+    parcel = ledger.parcel_for(
+        program_id=program_id,
+        member_id=member.merged_into or event.member_id,
         unit=unit,
         amount=int(body["fixed"]),
         earned_at=event.occurred_at,
         zone=programs.by_id(program_id=program_id).zone,
     )
-    member = members.fact(program_id=program_id, member_id=event.member_id)
     try:
         ledger.earn(
             program_id=program_id,

@@ -60,6 +60,24 @@ def expires_at(
     return day_starts(_period_ends(local_day(earned_at, zone), policy["period"], policy.get("after", 0)), zone)
 
 
+def dated(*, policy: Mapping[str, Any], beside: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A policy of before as one that ends lots by a day, where its unit has no inactivity clock any more.
+
+    Without activity value would have ended so many months after it began: so long it lasts at least.
+
+    >>> dated(policy={"kind": "inactivity", "months": 6}, beside={"kind": "rolling", "months": 3})
+    {'kind': 'rolling', 'months': 6}
+    """
+    if policy.get("kind") == "inactivity" and beside.get("kind") != "inactivity":
+        return {"kind": "rolling", "months": policy["months"]}
+    return policy
+
+
+def ends_later(one: datetime | None, other: datetime | None) -> bool:
+    """Whether one end of a life lies behind another; None: it never ends."""
+    return other is not None and (one is None or one > other)
+
+
 def _rolled(day: date, policy: Mapping[str, Any]) -> date:
     return month_later(day, policy.get("months", 0)) + timedelta(days=policy.get("days", 0))
 

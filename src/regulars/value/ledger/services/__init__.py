@@ -1,7 +1,7 @@
 """The verbs and nouns of the ledger: the only code that reads or writes its tables."""
 
 from regulars.value.ledger.services.adjusting import adjust, adjustments, approve, corrected_alone, reject
-from regulars.value.ledger.services.earning import activate, clawback, context, earn, parcel
+from regulars.value.ledger.services.earning import activate, clawback, context, earn, parcel, parcel_for
 from regulars.value.ledger.services.holding import capture, hold, hold_of, holds, holds_of, release
 from regulars.value.ledger.services.merging import absorb, dossier, forget, note, notes, separate
 from regulars.value.ledger.services.nights import (
@@ -25,7 +25,7 @@ from regulars.value.ledger.services.statements import (
     statements,
     totals_by_day,
 )
-from regulars.value.ledger.services.units import apply, check, describe, plan, unit, units
+from regulars.value.ledger.services.units import apply, check, describe, plan, unit, units, units_of
 
 __all__ = [
     "absorb",
@@ -68,6 +68,7 @@ __all__ = [
     "note",
     "notes",
     "parcel",
+    "parcel_for",
     "plan",
     "provenance",
     "reject",
@@ -84,4 +85,5 @@ __all__ = [
     "transfer",
     "unit",
     "units",
+    "units_of",
 ]

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import orjson
 
 from regulars.kernel import clock
 from regulars.kernel.errors import Invalid
+from regulars.people.agreements import services as agreements
 from regulars.value.ledger import rules
 from regulars.value.ledger.services.calls import ENTRY, NOWHERE, call, digest, entry, happened, moved
-from regulars.value.ledger.services.units import units
+from regulars.value.ledger.services.units import units, units_of
 from regulars.value.ledger.terms import Clawed, Context, Moved, Parcel, Source, Unit, UnknownUnit
 
 EARN = (
@@ -26,16 +28,51 @@ CLAW = (
 )
 
 
-def parcel(*, unit: Unit, amount: int, earned_at: datetime, zone: str, tier: str | None = None) -> Parcel:
+def parcel(
+    *, unit: Unit, amount: int, earned_at: datetime, zone: str, tier: str | None = None, older: Unit | None = None
+) -> Parcel:
     """Value of a unit with the life that its policies give it.
 
     Args: amount: > 0. earned_at: aware. zone: the program's. tier: the member's level, where expiry depends on it.
+    older: the unit by terms that a member keeps; of both lives hers is the one that ends later.
     """
+    by_now = _parcel(unit, unit.expiry, amount, earned_at, zone, tier)
+    if older is None:
+        return by_now
+    expiry = rules.dated(policy=older.expiry, beside=unit.expiry)
+    by_then = _parcel(older, expiry, amount, earned_at, zone, tier)
+    return by_now if rules.ends_later(by_now.expires_at, by_then.expires_at) else by_then
+
+
+def parcel_for(
+    *,
+    program_id: int,
+    member_id: UUID,
+    unit: Unit,
+    amount: int,
+    earned_at: datetime,
+    zone: str,
+    tier: str | None = None,
+) -> Parcel:
+    """As `parcel`, by the terms that a member has now."""
+    older = _older(program_id, member_id, unit.key)
+    return parcel(unit=unit, amount=amount, earned_at=earned_at, zone=zone, tier=tier, older=older)
+
+
+def _older(program_id: int, member_id: UUID, key: str) -> Unit | None:
+    """A unit as the terms have it that a member keeps; None where she has those of everybody."""
+    kept = agreements.kept_for(program_id=program_id, member_id=member_id)
+    return units_of(program_id=program_id, version=kept).get(key) if kept is not None else None
+
+
+def _parcel(
+    unit: Unit, expiry: Mapping[str, Any], amount: int, earned_at: datetime, zone: str, tier: str | None
+) -> Parcel:
     life = rules.activation(policy=unit.activation, earned_at=earned_at, zone=zone)
     ends = None
-    if life.event is None or unit.expiry.get("kind") in ("fixed", "end_of"):
+    if life.event is None or expiry.get("kind") in ("fixed", "end_of"):
         starts = life.activates_at or earned_at
-        ends = rules.expires_at(policy=unit.expiry, earned_at=earned_at, active_from=starts, zone=zone, tier=tier)
+        ends = rules.expires_at(policy=expiry, earned_at=earned_at, active_from=starts, zone=zone, tier=tier)
     return Parcel(
         slot=unit.slot,
         amount=amount,
@@ -158,17 +195,23 @@ def activate(
     tier: str | None = None,
     occurred_at: datetime | None = None,
 ) -> Moved:
-    """Let what waits for an event begin. Rolling lives begin now.
+    """Let what waits for an event begin. Rolling lives begin now, by the terms that the member has now.
 
     Args: event: as the unit's policy names it. ref: only what this source gave. zone: the program's.
     Raises: KeyReused, MemberMerged.
     """
     at = occurred_at or clock.now()
-    lives = [
-        (u.slot, rules.expires_at(policy=u.expiry, earned_at=at, active_from=at, zone=zone, tier=tier))
-        for u in units(program_id=program_id)
-        if u.expiry.get("kind") in ("rolling", "by_tier")
-    ]
+    kept = agreements.kept_for(program_id=program_id, member_id=member_id)
+    older = units_of(program_id=program_id, version=kept) if kept is not None else {}
+    lives = []
+    for u in units(program_id=program_id):
+        if u.expiry.get("kind") in ("rolling", "by_tier"):
+            then = rules.dated(policy=older.get(u.key, u).expiry, beside=u.expiry)
+            ends, by_then = [
+                rules.expires_at(policy=p, earned_at=at, active_from=at, zone=zone, tier=tier)
+                for p in (u.expiry, then)
+            ]
+            lives.append((u.slot, ends if rules.ends_later(ends, by_then) else by_then))
     head = entry(
         program_id=program_id,
         key=key,

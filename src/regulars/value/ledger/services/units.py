@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
@@ -11,7 +12,7 @@ from regulars.kernel import clock
 from regulars.kernel.errors import Invalid
 from regulars.people.programs.terms import Change
 from regulars.value.ledger import rules
-from regulars.value.ledger.models import UnitRow
+from regulars.value.ledger.models import UnitRow, UnitTermsRow
 from regulars.value.ledger.services.calls import rows
 from regulars.value.ledger.terms import MAX_UNITS, DebtPolicy, Unit, UnitInUse, UnitKind, UnknownUnit
 
@@ -39,6 +40,20 @@ def unit(*, program_id: int, key: str) -> Unit:
     if row is None:
         raise UnknownUnit(f"The program has no unit {key!r}.", unit=key)
     return _unit(row)
+
+
+def units_of(*, program_id: int, version: int) -> dict[str, Unit]:
+    """The units as a version's terms have them: how long value lasts and when it begins; by key.
+
+    Nothing of a version before these terms were written down.
+    """
+    rows_ = UnitTermsRow.objects.filter(program_id=program_id, version__lte=version).order_by("-version")
+    told: dict[str, Any] = rows_.values_list("units", flat=True).first() or {}
+    return {
+        u.key: replace(u, expiry=told[u.key]["expiry"], activation=told[u.key]["activation"])
+        for u in units(program_id=program_id)
+        if u.key in told
+    }
 
 
 def _unit(row: UnitRow) -> Unit:
@@ -113,9 +128,10 @@ def plan(program_id: int, document: Mapping[str, Any]) -> list[Change]:
 
 
 @transaction.atomic
-def apply(program_id: int, document: Mapping[str, Any], actor: str) -> list[Change]:
+def apply(program_id: int, document: Mapping[str, Any], actor: str, version: int | None = None) -> list[Change]:
     """Make the program's units those of a document; answers what changed.
 
+    Args: version: the number under which it is published; its terms are written down.
     A unit keeps its slot for ever; a missing one is retired, and comes back into its slot when it is named again.
     Raises: Invalid; UnitInUse when members still hold a unit that is missing, or a kind would change.
     """
@@ -139,7 +155,21 @@ def apply(program_id: int, document: Mapping[str, Any], actor: str) -> list[Chan
             _retire(program_id, change.path.removeprefix("units."))
     for cached in [k for k in _CACHE if k[0] == program_id]:
         _CACHE.pop(cached)
+    if version is not None:
+        _write_down(program_id, version)
     return changes
+
+
+def _write_down(program_id: int, version: int) -> None:
+    """The terms of a version, where they are not those of the version before."""
+    told = {
+        u.key: {"expiry": dict(u.expiry), "activation": dict(u.activation)}
+        for u in units(program_id=program_id)
+        if u.retired_at is None
+    }
+    last = UnitTermsRow.objects.filter(program_id=program_id).order_by("-version").first()
+    if last is None or last.units != told:
+        UnitTermsRow.objects.create(program_id=program_id, version=version, units=told)
 
 
 def _retire(program_id: int, key: str) -> None:

@@ -78,8 +78,13 @@ def _give(row: SubscriptionRow, period: PeriodRow, day: date) -> int:
             if unit is None:
                 raise UnknownUnit
             at = min(clock.day_ends(day, base.zone(row.program_id)), clock.now())
-            parcel = ledger.parcel(
-                unit=unit, amount=gives.growth_per_day, earned_at=at, zone=base.zone(row.program_id)
+            parcel = ledger.parcel_for(
+                program_id=row.program_id,
+                member_id=row.member_id,
+                unit=unit,
+                amount=gives.growth_per_day,
+                earned_at=at,
+                zone=base.zone(row.program_id),
             )
             ledger.earn(
                 program_id=row.program_id,
