@@ -126,6 +126,7 @@ class OrderOut(Out):
     recorded_at: datetime | None = None
     total_minor: int
     rule_version: int
+    terms_version: int | None = None
     earned: dict[str, int]
     lines: list[LineOut]
     applied: list[AppliedOut]

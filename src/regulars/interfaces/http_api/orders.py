@@ -104,6 +104,7 @@ def order_out(order: Order) -> dict[str, Any]:
     return {
         **_summary(order.summary),
         "rule_version": order.rule_version,
+        "terms_version": order.terms_version,
         "lines": [
             {
                 "id": line.id,

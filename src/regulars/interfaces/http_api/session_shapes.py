@@ -203,6 +203,7 @@ class SessionOut(Out):
     revision: int = Field(description="Moves with every change.")
     digest: str = Field(description="Stands for all numbers of this answer: equal digests are equal prices.")
     version: int = Field(description="The version of the program that decided.")
+    terms_version: int | None = None
     member: str | None
     channel: str
     store: str | None

@@ -168,6 +168,7 @@ WORDS: dict[str, str] = {
     "tax_included": "Whether the amount holds the tax already.",
     "tax_rate": "As a fraction, as text: `0.2` is 20 %.",
     "tenders": "How it was paid; a token can find the member.",
+    "terms_version": "The older version whose terms decided beside this one's offers; null: its own.",
     "text": "The words themselves.",
     "text_version": "Which published words she agreed to.",
     "title": "The status in words.",

@@ -57,6 +57,12 @@ class OrderRow(models.Model):
         ]
         indexes = [models.Index(fields=["member_id", "occurred_at"], name="orders_of_member")]
 
+    @property
+    def terms_version(self) -> int | None:
+        """The older version whose terms decided beside the offers of `rule_version`, where the member kept them."""
+        found: int | None = (self.decision or {}).get("terms")
+        return found
+
 
 class _Line(models.Model):
     pk = models.CompositePrimaryKey("order", "n")

@@ -58,7 +58,9 @@ def shown(desk: Desk, ref: str) -> HttpResponse:
         "saved": sum(line.discount_minor for line in kept.stored.lines),
         "by_points": sum(line.tendered_minor for line in kept.stored.lines),
         "priced": lines,
-        "names": answers.names(desk, order.rule_version),
+        "names": answers.names(desk, order.terms_version) | answers.names(desk, order.rule_version)
+        if order.terms_version
+        else answers.names(desk, order.rule_version),
         "order": order,
         "summary": order.summary,
         "facts": facts.get(member_id) if member_id else None,

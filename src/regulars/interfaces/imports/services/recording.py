@@ -22,6 +22,7 @@ from regulars.interfaces.imports.services.stage import Stage
 from regulars.interfaces.imports.services.telling import Batch
 from regulars.interfaces.imports.terms import Mapping, Progress, Reject, State
 from regulars.kernel.errors import Busy, Refusal
+from regulars.people.agreements import services as agreements
 from regulars.value.orders import services as orders
 from regulars.value.orders.services import bulk
 from regulars.value.orders.terms import OrderMoved, OrderTold
@@ -50,7 +51,8 @@ class Recording:
 
     def run(self) -> None:
         """Record everything that is not recorded yet. Raises: Cancelled."""
-        if bulk.can_be_many(self.snapshot):
+        # where older terms are kept, who has which is asked order by order
+        if bulk.can_be_many(self.snapshot) and not agreements.are_kept(program_id=self.program_id):
             with _few_collections():
                 self._run_many()
         else:

@@ -25,7 +25,10 @@ _NEARNESS = {
 
 
 class Quoted(NamedTuple):
-    """What an answer is made of. `earned` by unit, `by_line` by the line's n and unit."""
+    """What an answer is made of. `earned` by unit, `by_line` by the line's n and unit.
+
+    `terms`: the older version whose terms decided, where the member keeps them.
+    """
 
     key: str
     question: Question
@@ -36,6 +39,7 @@ class Quoted(NamedTuple):
     earned: Mapping[str, int]
     by_line: Mapping[int, Mapping[str, int]]
     balances: Mapping[str, Holding]
+    terms: int | None = None
 
 
 class Standing(NamedTuple):
@@ -205,6 +209,7 @@ def _decided(quoted: Quoted) -> tuple[dict[str, Any], dict[str, Any], dict[str, 
     quote = {
         "digest": quoted.digest.hex(),
         "version": quoted.version,
+        **({"terms_version": quoted.terms} if quoted.terms is not None else {}),
         "member": ids.encode("mem", member.member_id) if member else None,
         "channel": basket.channel,
         "store": basket.store,

@@ -79,9 +79,13 @@ def reservation(
     gifts: tuple[GiftGiven, ...] = (),
     benefits: Mapping[str, Any] | None = None,
     new_id: Callable[[], UUID],
+    terms: int | None = None,
 ) -> dict[str, Any]:
-    """All that a tender takes, with exact amounts; what there is none of is left out."""
-    reserve: dict[str, Any] = {}
+    """All that a tender takes, with exact amounts; what there is none of is left out.
+
+    Args: terms: the older version whose terms decide, where the member keeps them.
+    """
+    reserve: dict[str, Any] = {"terms": terms} if terms is not None else {}
     holds = [
         {
             "id": str(new_id()),

@@ -181,7 +181,9 @@ def frozen(program_id: int, found: Kept) -> Decided:
     ctx = deciding.context_of(program_id=program_id, key=found.key, now=asked.now)
     if question.member is not None and ctx.member_id is not None:
         question = question._replace(member=question.member._replace(member_id=ctx.member_id))
-    snapshot = promotions.snapshot(program_id=program_id, version=found.version)
+    snapshot = promotions.snapshot(
+        program_id=program_id, version=found.version, terms=reserved_of(found).get("terms")
+    )
     verdict = engine.decide(question, snapshot)
     return Decided(
         asked=asked,

@@ -154,9 +154,9 @@ def decide(asked: Asked) -> Decided:
     arguments = _arguments(asked, guess, limits)
     ctx = _context(arguments)
     snapshot = guess
-    version = _version(asked, ctx)
-    if version != guess.version:
-        snapshot = promotions.snapshot(program_id=asked.program_id, version=version)
+    rules = _rules(asked, ctx)
+    if (rules.version, rules.terms) != (guess.version, guess.terms):
+        snapshot = rules
         limits = _limits(asked, snapshot, ())
         arguments = _arguments(asked, snapshot, limits)
         ctx = _context(arguments)
@@ -176,14 +176,16 @@ def decide(asked: Asked) -> Decided:
     return _decided(asked, ctx, snapshot, held, left)._replace(good_until=good_until, arguments=arguments)
 
 
-def _version(asked: Asked, ctx: Context) -> int:
-    """The version that decides for whom the context has found."""
-    return agreements.version_for(
+def _rules(asked: Asked, ctx: Context) -> Snapshot:
+    """The rules that decide for whom the context has found: of the version in force, with the terms that are hers."""
+    version = ctx.rule_version or 0
+    terms = agreements.version_for(
         program_id=asked.program_id,
-        version=ctx.rule_version or 0,
+        version=version,
         member_id=ctx.member_id,
         joined_at=ctx.joined_at if ctx.is_member else None,
     )
+    return promotions.snapshot(program_id=asked.program_id, version=version, terms=terms)
 
 
 def again(before: Decided, now: datetime) -> Decided | None:
@@ -195,8 +197,7 @@ def again(before: Decided, now: datetime) -> Decided | None:
     asked = before.asked._replace(now=now)
     if now >= before.good_until:
         return None
-    snapshot = promotions.snapshot(program_id=asked.program_id, version=_version(asked, before.ctx))
-    return before._replace(asked=asked) if snapshot is before.snapshot else None
+    return before._replace(asked=asked) if _rules(asked, before.ctx) is before.snapshot else None
 
 
 def _limits(asked: Asked, snapshot: Snapshot, templates: tuple[str, ...]) -> Mapping[str, int]:

@@ -168,6 +168,7 @@ def quoted_of(decided: Decided, closed: Closed) -> Quoted:
         question=decided.question,
         verdict=decided.verdict,
         version=decided.snapshot.version,
+        terms=decided.snapshot.terms,
         digest=decided.verdict.digest,
         barred=decided.barred,
         earned=closed.earned,

@@ -29,7 +29,7 @@ def replay(*, program_id: int, order: str | UUID) -> Replay:
     if stored.question is None:
         raise NotDecidedHere
     question = engine.question_of(stored.question)
-    snapshot = promotions.snapshot(program_id=program_id, version=stored.version)
+    snapshot = promotions.snapshot(program_id=program_id, version=stored.version, terms=stored.terms)
     verdict = engine.decide(question, snapshot)
     closed = prepare(verdict=verdict, snapshot=snapshot, account=None, now=clock.now())
     quoted = Quoted(
@@ -37,6 +37,7 @@ def replay(*, program_id: int, order: str | UUID) -> Replay:
         question=question,
         verdict=verdict,
         version=stored.version,
+        terms=stored.terms,
         digest=verdict.digest,
         barred=(),
         earned=closed.earned,

@@ -205,11 +205,10 @@ def _try(
             ref=f"{SESSION_SOURCE}/{reserving.ref_of(found.key, found.opening)}",
         ),
         new_id=ids.new_id,
+        terms=decided.snapshot.terms,
     )
     until = asked.now + timedelta(minutes=minutes)
-    standing = Standing(
-        state=SessionState.TENDERING, revision=found.revision + 1, expires_at=found.expires_at, tender_until=until
-    )
+    standing = Standing(SessionState.TENDERING, found.revision + 1, found.expires_at, tender_until=until)
     session, written = _answered(decided, standing)
     params = (
         program_id,

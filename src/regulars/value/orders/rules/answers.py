@@ -127,6 +127,7 @@ def receipt_body(receipt: Receipt) -> bytes:
             "currency": receipt.currency,
             "occurred_at": instant(receipt.occurred_at),
             "rule_version": receipt.rule_version,
+            **({"terms_version": receipt.terms_version} if receipt.terms_version is not None else {}),
             "earned": receipt.earned,
             "lines": [{"id": line.id, "earned": line.earned} for line in receipt.lines],
             "applied": [a._asdict() for a in receipt.applied],

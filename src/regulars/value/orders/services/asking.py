@@ -19,7 +19,9 @@ from regulars.people.members.terms import UnknownMember
 from regulars.people.programs import services as programs
 from regulars.people.programs.terms import NoChannel, NoStore, StoreKind
 from regulars.value.ledger.terms import MemberMerged
+from regulars.value.orders.models import OrderRow
 from regulars.value.orders.terms import Holding, OrderTold, ReturnTold
+from regulars.value.promotions import services as promotions
 from regulars.value.promotions.terms import Basket, Decision, LotPlan, MemberFacts, Snapshot
 
 # what says that somebody else told the same thing at this very moment: it is read again, and answered as told before
@@ -257,6 +259,11 @@ def holdings_after(*, decision: Decision, ctx: Context, keys: Mapping[int, str],
 def at(column: Sequence[int], slot: int) -> int:
     """The number at a slot, counted from 1; a missing tail is nothing."""
     return column[slot - 1] if slot <= len(column) else 0
+
+
+def rules_of(row: OrderRow) -> Snapshot:
+    """The rules that decided an order."""
+    return promotions.snapshot(program_id=row.program_id, version=row.rule_version, terms=row.terms_version)
 
 
 def unit_keys(snapshot: Snapshot) -> dict[int, str]:

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from regulars.kernel import clock
 from regulars.kernel.errors import Busy
+from regulars.people.agreements import services as agreements
 from regulars.people.members.terms import UnknownMember
 from regulars.people.programs import services as programs
 from regulars.value.ledger.terms import MemberClosed, MemberMerged, MemberSuspended, Stale
@@ -33,8 +34,8 @@ _CLAIM = (
 def claim(*, program_id: int, ref: str, member_id: UUID, actor: str, source: str | None = None) -> Receipt:
     """Give a guest's order to a member: once, and within the days that the program grants.
 
-    It earns by the rules in force at the purchase; what had come back before does not count. Claiming again for the
-    same member is the same answer.
+    It earns by the rules in force at the purchase, and by the terms that she keeps; what had come back before does
+    not count. Claiming again for the same member is the same answer.
 
     Args: ref: `ord_…`, `source:ref`, or the teller's ref.
     Raises: NoOrder; UnknownMember; AlreadyClaimed; TooLateToClaim; Busy.
@@ -63,7 +64,11 @@ def _answered(receipt: Receipt) -> Receipt:
 
 
 def _claim(row: OrderRow, member_id: UUID, actor: str, now: datetime) -> None:
-    snapshot = promotions.snapshot(program_id=row.program_id, version=row.rule_version)
+    snapshot = promotions.snapshot(
+        program_id=row.program_id,
+        version=row.rule_version,
+        terms=agreements.kept_for(program_id=row.program_id, member_id=member_id),
+    )
     days = snapshot.policies.claims_within_days
     if now > row.occurred_at + timedelta(days=days):
         raise TooLateToClaim(f"A receipt can be claimed within {days} days of the purchase.", days=days)
@@ -84,6 +89,7 @@ def _claim(row: OrderRow, member_id: UUID, actor: str, now: datetime) -> None:
         applied=[Applied(e.rule, e.unit, e.amount, e.wanted) for e in decision.earned],
         rejected=[Refused(*r) for r in decision.rejected],
         balances=asking.holdings_after(decision=decision, ctx=ctx, keys=keys, now=now),
+        terms=snapshot.terms,
     )
     counters = decision.counters
     asking.call(

@@ -117,6 +117,7 @@ def _arguments(program_id: int, closing: Closing, closed: Closed, status: int, b
             applied=[Applied(e.rule, e.unit, e.amount, e.wanted) for e in decision.earned],
             rejected=[Refused(*r) for r in decision.rejected],
             balances=closed.balances,
+            terms=closing.snapshot.terms,
         )
     fact = {
         "order_id": closing.order_id,

@@ -34,7 +34,7 @@ def give_caps_back(*, program_id: int, return_id: UUID, member_id: UUID) -> tupl
 
 
 def _of_order(order: OrderRow, return_id: UUID) -> list[tuple[str, int]]:
-    snapshot = promotions.snapshot(program_id=order.program_id, version=order.rule_version)
+    snapshot = asking.rules_of(order)
     slots = {plan.key: plan.slot for plan in snapshot.units.values()}
     capped = [
         (slots[unit], amount, keys)

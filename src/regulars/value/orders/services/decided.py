@@ -26,6 +26,7 @@ class Stored(NamedTuple):
     order_id: UUID
     session: str | None
     version: int
+    terms: int | None
     digest: bytes
     total_minor: int
     subtotal_minor: int | None
@@ -49,6 +50,7 @@ def decided(*, program_id: int, order_id: UUID) -> Stored:
         order_id=row.id,
         session=(row.extras or {}).get("session"),
         version=row.rule_version,
+        terms=row.terms_version,
         digest=bytes(row.digest),
         total_minor=row.total_minor,
         subtotal_minor=row.subtotal_minor,

@@ -134,10 +134,11 @@ def _try(asked: _Asked, is_locked: bool = False) -> Receipt | None:
         )
     if member_id is not None and not ctx.is_member:
         raise UnknownMember
-    version = asked.rule_version or agreements.version_for(
+    version = asked.rule_version or ctx.rule_version or 0
+    terms = agreements.version_for(
         program_id=asked.program_id, version=ctx.rule_version or 0, member_id=member_id, joined_at=ctx.joined_at
     )
-    snapshot = promotions.snapshot(program_id=asked.program_id, version=version)
+    snapshot = promotions.snapshot(program_id=asked.program_id, version=version, terms=terms)
     faults = checking.check_clock(asked.told.occurred_at, asked.now, snapshot.policies.future_tolerance_minutes)
     if faults:
         raise Invalid(errors=faults)
@@ -199,6 +200,7 @@ def _receipt(
         currency=told.currency,
         occurred_at=told.occurred_at,
         rule_version=snapshot.version,
+        terms_version=snapshot.terms,
         earned=answers.by_unit(asking.earned_of(decision.lots), keys),
         lines=tuple([LineReceipt(x.id, answers.by_unit(by_line.get(x.n), keys)) for x in told.lines]),
         applied=tuple([Applied(e.rule, e.unit, e.amount, e.wanted) for e in decision.earned]),
@@ -208,11 +210,15 @@ def _receipt(
 
 
 def decision_json(
-    *, applied: Sequence[Applied], rejected: Sequence[Refused], balances: Mapping[str, Holding]
+    *, applied: Sequence[Applied], rejected: Sequence[Refused], balances: Mapping[str, Holding], terms: int | None
 ) -> bytes:
-    """What is kept of a decision beside the sums: which rules gave and refused, and the balances answered."""
+    """What is kept of a decision beside the sums: which rules gave and refused, and the balances answered.
+
+    Args: terms: the older version whose terms decided, where the member keeps them.
+    """
     return orjson.dumps(
         {
+            **({"terms": terms} if terms is not None else {}),
             "applied": [tuple(a) for a in applied],
             "rejected": [tuple(r) for r in rejected],
             "after": {unit: tuple(h) for unit, h in balances.items()},
@@ -243,7 +249,12 @@ def _arguments(asked: _Asked, receipt: Receipt, ctx: Context, decision: Decision
     counters = decision.counters
     kept = None
     if receipt.member_id is not None:
-        kept = decision_json(applied=receipt.applied, rejected=receipt.rejected, balances=receipt.balances)
+        kept = decision_json(
+            applied=receipt.applied,
+            rejected=receipt.rejected,
+            balances=receipt.balances,
+            terms=receipt.terms_version,
+        )
     return (
         receipt.member_id,
         asked.program_id,

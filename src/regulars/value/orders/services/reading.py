@@ -29,7 +29,6 @@ from regulars.value.orders.terms import (
     Refused,
     ReturnSummary,
 )
-from regulars.value.promotions import services as promotions
 
 MOST_PER_PAGE = 200
 
@@ -78,6 +77,7 @@ def get(*, program_id: int, ref: str, source: str | None = None) -> Order:
         lines=tuple(_line(line, keys) for line in LineRow.objects.filter(order_id=row.id).order_by("n")),
         tenders=tuple((kind, amount) for kind, amount in row.tenders or ()),
         rule_version=row.rule_version,
+        terms_version=row.terms_version,
         seq=row.seq,
         claimed_at=row.claimed_at,
         attributes=row.attributes or {},
@@ -89,7 +89,7 @@ def get(*, program_id: int, ref: str, source: str | None = None) -> Order:
 
 def keys_of(row: OrderRow) -> dict[int, str]:
     """The units by slot, as the order's rules knew them."""
-    return asking.unit_keys(promotions.snapshot(program_id=row.program_id, version=row.rule_version))
+    return asking.unit_keys(asking.rules_of(row))
 
 
 def _summary(row: OrderRow, keys: dict[int, str]) -> OrderSummary:

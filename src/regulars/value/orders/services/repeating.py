@@ -22,7 +22,6 @@ from regulars.value.orders.terms import (
     Refused,
     Repeat,
 )
-from regulars.value.promotions import services as promotions
 
 
 def placed_before(
@@ -71,7 +70,7 @@ def current_member(*, program_id: int, member_id: UUID) -> UUID:
 
 def receipt_kept(row: OrderRow) -> Receipt:
     """The answer to an order as it was first given, from what was kept; without its JSON."""
-    keys = asking.unit_keys(promotions.snapshot(program_id=row.program_id, version=row.rule_version))
+    keys = asking.unit_keys(asking.rules_of(row))
     lines = LineRow.objects.filter(order_id=row.id).order_by("n").values_list("line_ref", "earned")
     decision: dict[str, Any] = row.decision or {}
     after = decision.get("after", {})  # in no order of its own: jsonb sorts
@@ -87,6 +86,7 @@ def receipt_kept(row: OrderRow) -> Receipt:
         currency=row.currency,
         occurred_at=row.occurred_at,
         rule_version=row.rule_version,
+        terms_version=row.terms_version,
         earned=answers.by_unit(row.earned, keys),
         lines=tuple(LineReceipt(ref, answers.by_unit(earned, keys)) for ref, earned in lines),
         applied=tuple(Applied(*a) for a in decision.get("applied", ())),

@@ -120,7 +120,7 @@ def _held(order: OrderRow, rows: Sequence[LineRow], lines: Sequence[SoldLine], e
     acting = frozenset(a.key for a in extras.promotions) | {o.promotion for o in extras.outcomes}
     verdict = promotions.decide(
         question=rest_of(question=asked, lines=lines, only=acting),
-        snapshot=promotions.snapshot(program_id=order.program_id, version=order.rule_version),
+        snapshot=asking.rules_of(order),
     )
     deserved: dict[str, int] = {}
     for one in verdict.pricing.applied:
@@ -131,7 +131,7 @@ def _held(order: OrderRow, rows: Sequence[LineRow], lines: Sequence[SoldLine], e
 
 def _clawed(order: OrderRow, rows: Sequence[LineRow], lines: Sequence[SoldLine]) -> dict[str, tuple[int, int]]:
     """By rule: how much of its unit the order's lines have given back after the return, of how much."""
-    snapshot = promotions.snapshot(program_id=order.program_id, version=order.rule_version)
+    snapshot = asking.rules_of(order)
     after = {x.n: x for x in lines}
     back: dict[int, int] = {}
     for row in rows:

@@ -128,6 +128,7 @@ class Receipt:
     currency: str
     occurred_at: datetime
     rule_version: int
+    terms_version: int | None = None  # the older version whose terms decided, where the member keeps them
     earned: ByUnit
     lines: tuple[LineReceipt, ...]
     applied: tuple[Applied, ...]
@@ -254,6 +255,7 @@ class Order:
     lines: tuple[OrderLine, ...]
     tenders: tuple[tuple[str, int], ...]
     rule_version: int
+    terms_version: int | None
     seq: int | None
     claimed_at: datetime | None
     attributes: Mapping[str, Any]

@@ -9,7 +9,7 @@ from django.db import connection
 
 from regulars.people.programs import services as programs
 from regulars.value.promotions.models import VersionRow
-from regulars.value.promotions.rules import Book, compile_rules, document
+from regulars.value.promotions.rules import Book, compile_rules, document, keeping
 from regulars.value.promotions.services import document as documents
 from regulars.value.promotions.services import units
 from regulars.value.promotions.terms import Earn, EarnRule, NoSuchVersion, Policies, Promotion, Snapshot
@@ -17,11 +17,13 @@ from regulars.value.tiers import services as tiers
 
 _MOST = 200
 _SECONDS = 60
-_kept: dict[tuple[int, int], tuple[int, Snapshot]] = {}
+_kept: dict[tuple[int, int, int], tuple[int, Snapshot]] = {}
 
 
-def snapshot(*, program_id: int, version: int | None = None) -> Snapshot:
+def snapshot(*, program_id: int, version: int | None = None, terms: int | None = None) -> Snapshot:
     """The compiled rules of a version (None: the current one); the same object to every caller of a process.
+
+    With `terms`, an older version, its terms are joined to the offers of `version`: `rules.keeping`.
 
     With a version given, a remembered answer costs no query. Rules of a version never change; the tree of stores
     may, so it is read again after a minute.
@@ -30,16 +32,17 @@ def snapshot(*, program_id: int, version: int | None = None) -> Snapshot:
     """
     if version is None:
         version = programs.by_id(program_id=program_id).current_version
-    kept = _kept.get((program_id, version))
+    terms = version if terms is None or terms > version else terms
+    kept = _kept.get((program_id, version, terms))
     now = time.monotonic_ns()  # ages are measured by the machine's steady clock, whatever a test has set
     if kept is not None and now - kept[0] < _SECONDS * 1_000_000_000:
         return kept[1]
-    found = _read(program_id, version)
+    found = _read(program_id, version, terms)
     # inside a transaction the version may still be rolled back, and its number used again
     if not connection.in_atomic_block:
         if len(_kept) >= _MOST:
             _kept.clear()
-        _kept[program_id, version] = (now, found)
+        _kept[program_id, version, terms] = (now, found)
     return found
 
 
@@ -60,6 +63,7 @@ def snapshot_with(*, base: Snapshot, promotions: Iterable[Promotion]) -> Snapsho
     return _compiled(
         program_id=base.program_id,
         version=base.version,
+        terms=base.terms or base.version,
         zone=base.zone,
         currency=base.currency,
         base_tier=base.base_tier,
@@ -69,30 +73,39 @@ def snapshot_with(*, base: Snapshot, promotions: Iterable[Promotion]) -> Snapsho
     )
 
 
-def _read(program_id: int, version: int) -> Snapshot:
-    row = VersionRow.objects.filter(program_id=program_id, version=version).first()
-    if row is None:
-        raise NoSuchVersion(f"Program {program_id} has no rules of version {version}.")
-    program = programs.by_id(program_id=program_id)
-    whole = document.read_whole(documents.kept(row))
-    if whole.faults:
-        raise NoSuchVersion(f"Version {version} cannot be read: {whole.faults[0][0]}: {whole.faults[0][1]}")
+def _read(program_id: int, version: int, terms: int) -> Snapshot:
+    currency, whole = _said(program_id, version)
+    if terms != version:
+        whole = keeping.joined(old=_said(program_id, terms)[1], new=whole)
     return _compiled(
         program_id=program_id,
         version=version,
-        zone=program.zone,
-        currency=row.currency,
-        base_tier=tiers.base_level(program_id=program_id, version=version),
+        terms=terms,
+        zone=programs.by_id(program_id=program_id).zone,
+        currency=currency,
+        base_tier=tiers.base_level(program_id=program_id, version=terms),
         rules=whole.rules,
         policies=whole.policies,
         promotions=(*whole.promotions, *whole.gives),
     )
 
 
+def _said(program_id: int, version: int) -> tuple[str, document.Whole]:
+    """The currency of a version, and what it says."""
+    row = VersionRow.objects.filter(program_id=program_id, version=version).first()
+    if row is None:
+        raise NoSuchVersion(f"Program {program_id} has no rules of version {version}.")
+    whole = document.read_whole(documents.kept(row))
+    if whole.faults:
+        raise NoSuchVersion(f"Version {version} cannot be read: {whole.faults[0][0]}: {whole.faults[0][1]}")
+    return row.currency, whole
+
+
 def _compiled(
     *,
     program_id: int,
     version: int,
+    terms: int,
     zone: str,
     currency: str,
     base_tier: str | None,
@@ -103,7 +116,8 @@ def _compiled(
     running = tuple([p for p in promotions if not p.is_paused])
     earned = {e.unit for p in running for e in p.effects if isinstance(e, Earn)}
     named = {r.unit for r in rules} | {r.unit for r in policies.points_tender} | earned
-    known = units.plans(program_id=program_id, zone=zone, named=named)
+    kept = terms if terms != version else None
+    known = units.plans(program_id=program_id, zone=zone, named=named, terms=kept)
     places = units.places(program_id=program_id)
     plan = compile_rules(rules=rules, units=known, parents=places.parents)
     book = Book(
@@ -118,6 +132,7 @@ def _compiled(
     return Snapshot(
         program_id=program_id,
         version=version,
+        terms=kept,
         zone=zone,
         currency=currency,
         units=known,

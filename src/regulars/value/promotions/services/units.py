@@ -15,27 +15,35 @@ from regulars.value.promotions.terms import LotTimes, UnitPlan
 _MOST_KEPT = 4_096
 
 
-def plans(*, program_id: int, zone: str, named: Set[str] = frozenset()) -> dict[str, UnitPlan]:
+def plans(
+    *, program_id: int, zone: str, named: Set[str] = frozenset(), terms: int | None = None
+) -> dict[str, UnitPlan]:
     """Every unit of a program that is in use, by key.
 
     Args: zone: the program's, whose midnights begin and end lots. named: units of these keys too, though retired: the
-    rules of an earlier version speak of them.
+    rules of an earlier version speak of them. terms: an older version by which value lasts, where that is longer.
     """
+    older = ledger.units_of(program_id=program_id, version=terms) if terms is not None else {}
     return {
-        unit.key: UnitPlan(unit.key, unit.slot, times_of(unit, zone))
+        unit.key: UnitPlan(unit.key, unit.slot, times_of(unit, zone, older.get(unit.key)))
         for unit in ledger.units(program_id=program_id)
         if unit.retired_at is None or unit.key in named
     }
 
 
-def times_of(unit: Unit, zone: str) -> Callable[[datetime, str | None], LotTimes]:
+def times_of(unit: Unit, zone: str, older: Unit | None = None) -> Callable[[datetime, str | None], LotTimes]:
     """When value of a unit begins and ends, by the ledger's own policies.
 
     All of these depend on the local day of the earning and on the level only, so each day is asked once.
+
+    Args: older: the unit as an older version has it, which decides where value lasts longer by it.
     """
     kept: dict[tuple[date, str | None], LotTimes] = {}
     local = ZoneInfo(zone)
-    always = unit.expiry.get("kind") in ("never", "inactivity") and unit.activation.get("kind") == "at_once"
+    always = all(
+        u.expiry.get("kind") in ("never", "inactivity") and u.activation.get("kind") == "at_once"
+        for u in (unit, older or unit)
+    )
     at_once = LotTimes()
 
     def times(at: datetime, tier: str | None) -> LotTimes:
@@ -44,7 +52,7 @@ def times_of(unit: Unit, zone: str) -> Callable[[datetime, str | None], LotTimes
         asked = (at.astimezone(local).date(), tier)
         found = kept.get(asked)
         if found is None:
-            parcel = ledger.parcel(unit=unit, amount=1, earned_at=at, zone=zone, tier=tier)
+            parcel = ledger.parcel(unit=unit, older=older, amount=1, earned_at=at, zone=zone, tier=tier)
             if len(kept) >= _MOST_KEPT:
                 kept.clear()
             found = LotTimes(parcel.activates_at, parcel.event, parcel.deadline, parcel.expires_at)

@@ -31,10 +31,14 @@ class Policies:
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
-    """One version of a program's rules, compiled: made once per version and process, read-only, shared by threads."""
+    """One version of a program's rules, compiled: made once per version and process, read-only, shared by threads.
+
+    `terms`: the older version whose terms decide here, for members who keep them; None where there is but one.
+    """
 
     program_id: int
     version: int
+    terms: int | None = None
     zone: str
     currency: str
     units: Mapping[str, UnitPlan]

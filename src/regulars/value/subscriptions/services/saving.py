@@ -21,12 +21,12 @@ from regulars.value.subscriptions.terms import PaymentState, Saving, Savings
 _MICRO = 1_000_000
 
 _GAINS = """
-select g.rule_version, g.kind, g.rule, g.unit, sum(g.amount)::bigint, count(*)::int
+select g.rule_version, g.terms_version, g.kind, g.rule, g.unit, sum(g.amount)::bigint, count(*)::int
   from orders_gain_facts g join members_facts m on m.member_id = g.member_id
  where g.program_id = %s::int and m.person_id = %s::uuid and g.amount > 0
    and exists (select 1 from unnest(%s::timestamptz[], %s::timestamptz[]) as d(starts, ends)
                 where g.occurred_at >= d.starts and g.occurred_at < d.ends)
- group by 1, 2, 3, 4 order by 2, 3, 1, 4
+ group by 1, 2, 3, 4, 5 order by 3, 4, 1, 2, 5
 """
 
 
@@ -98,12 +98,12 @@ def _names(program_id: int, plans: set[tuple[str, int]]) -> set[str]:
 
 def _of_orders(program_id: int, gains: list[tuple[Any, ...]], names: frozenset[str]) -> list[Saving]:
     worth = {u.key: u.value_micro or 0 for u in ledger.units(program_id=program_id)}
-    asking: dict[int, Mapping[str, bool]] = {}
+    asking: dict[tuple[int, int], Mapping[str, bool]] = {}
     found: dict[tuple[str, str, str], list[int]] = defaultdict(lambda: [0, 0])
-    for version, kind, rule, unit, amount, times in gains:
-        if version not in asking:
-            asking[version] = _rules_that_need(program_id, version, names)
-        if asking[version].get(rule):
+    for version, terms, kind, rule, unit, amount, times in gains:
+        if (version, terms) not in asking:
+            asking[version, terms] = _rules_that_need(program_id, version, terms, names)
+        if asking[version, terms].get(rule):
             found[kind, rule, unit or ""][0] += amount
             found[kind, rule, unit or ""][1] += times
     return [
@@ -119,9 +119,9 @@ def _of_orders(program_id: int, gains: list[tuple[Any, ...]], names: frozenset[s
     ]
 
 
-def _rules_that_need(program_id: int, version: int, names: frozenset[str]) -> dict[str, bool]:
-    told = promotions.describe(program_id, version)
-    rules = [*told.get("promotions", ()), *told.get("earn_rules", ())]
+def _rules_that_need(program_id: int, version: int, terms: int, names: frozenset[str]) -> dict[str, bool]:
+    told, older = (promotions.describe(program_id, n) for n in (version, terms))
+    rules = [*told.get("promotions", ()), *older.get("earn_rules", ())]
     return {r["key"]: needing.needs(r, names=names) for r in rules if "key" in r}
 
 
