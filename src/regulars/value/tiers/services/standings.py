@@ -14,6 +14,7 @@ from django.db.models import Count
 from regulars.kernel import clock
 from regulars.kernel.nights import Work
 from regulars.kernel.outbox import announce as tell
+from regulars.people.agreements import services as agreements
 from regulars.people.programs import services as programs
 from regulars.value.tiers import rules
 from regulars.value.tiers.models import GivenRow, MilestoneRow, MoveRow, StandingRow
@@ -128,10 +129,11 @@ def standing(*, program_id: int, member_id: UUID) -> Standing | None:
 
 
 def standings(*, program_id: int, member_id: UUID) -> tuple[Standing, ...]:
-    """Where a member stands on each ladder of the current version, in the order of the document."""
-    current = programs.by_id(program_id=program_id).current_version
+    """Where a member stands on each ladder of the version whose terms are hers, in the order of the document."""
+    current = agreements.version_of(program_id=program_id, member_id=member_id)
     rows = _rows(program_id, member_id)
-    return tuple([_standing(member_id, x, rows.get(x.key), current) for x in ladders(program_id=program_id)])
+    hers = ladders(program_id=program_id, version=current)
+    return tuple([_standing(member_id, x, rows.get(x.key), current) for x in hers])
 
 
 def counts(*, program_id: int) -> dict[tuple[str, str], int]:
@@ -166,11 +168,10 @@ def progress(*, program_id: int, member_id: UUID) -> tuple[Progress, ...]:
     """
     values = _measures(program_id, member_id)
     zone = programs.by_id(program_id=program_id).zone
-    current = programs.by_id(program_id=program_id).current_version
+    current = agreements.version_of(program_id=program_id, member_id=member_id)
     rows = _rows(program_id, member_id)
-    return tuple(
-        [_progress(member_id, x, rows.get(x.key), current, values, zone) for x in ladders(program_id=program_id)]
-    )
+    hers = ladders(program_id=program_id, version=current)
+    return tuple([_progress(member_id, x, rows.get(x.key), current, values, zone) for x in hers])
 
 
 def _progress(

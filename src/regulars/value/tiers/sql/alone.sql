@@ -78,7 +78,7 @@ create or replace function tiers_review_alone(
 ) language plpgsql set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
 declare
   l record; b record; f record; t tiers_standing; r tiers_rule; s tiers_state; x tiers_place; v_rules tiers_rule[];
-  v_zone text; v_joined date; v_any_given boolean; v_plain boolean; v_returned boolean; v_asked text[]; v_with_returned boolean;
+  v_zone text; v_joined date; v_any_given boolean; v_plain boolean; v_keeps boolean := agreements_keeps(p_program); v_begins timestamptz[]; v_returned boolean; v_asked text[]; v_with_returned boolean;
   v_was text; v_old_place int; v_notice_at timestamptz; v_told boolean; v_why text; v_since timestamptz;
 begin
   raised := 0; lowered := 0;
@@ -121,7 +121,15 @@ begin
         s := row(t.earned, t.earned_since, t.anchor, t.valid_until, t.grace_until, t.ruled, t.why, t.walked_to,
                  t.amounts, null, null, null, null, null, null, null, t.still_from)::tiers_state;
       end if;
-      s := tiers_walk(v_rules, v_zone, v_joined, f.days, f.froms, f.sums, f.off_days, f.off_at, f.off_m, f.off, s, p_now);
+      v_begins := null;
+      if v_keeps and cardinality(v_rules) > 1 then
+        select own.begins into v_begins from tiers_begins(p_program, l.ladder, v_rules, array[p_member]) own;
+      end if;
+      if v_begins is null then
+        s := tiers_walk(v_rules, v_zone, v_joined, f.days, f.froms, f.sums, f.off_days, f.off_at, f.off_m, f.off, s, p_now);
+      else
+        s := tiers_walk_from(v_begins, v_rules, v_zone, v_joined, f.days, f.froms, f.sums, f.off_days, f.off_at, f.off_m, f.off, s, p_now);
+      end if;
     end if;
     x := tiers_place_of(p_program, l.ladder, r.keys, p_member, s.level, b.any_given, p_now);
 

@@ -101,6 +101,7 @@ returns table (member_id uuid, seq bigint, old_level text, old_by text, old_walk
 language plpgsql stable set jit = off set plan_cache_mode = force_custom_plan as $$
 #variable_conflict use_column
 declare r tiers_rule := p_rules[cardinality(p_rules)]; v_returned boolean; v_joined boolean; v_alike boolean := not p_afresh and not p_is_plain and tiers_walks_alike(r);
+        v_keeps boolean := not p_is_plain and cardinality(p_rules) > 1 and agreements_keeps(p_program);
         v_one bigint[] := tiers_marks(r, 1); v_two bigint[] := tiers_marks(r, 2); v_three bigint[] := tiers_marks(r, 3); v_four bigint[] := tiers_marks(r, 4);
 begin
   select bool_or(x.keeps_returned), bool_or('anniversary' in (x.period, x.validity)) into v_returned, v_joined from unnest(p_rules) x;
@@ -145,9 +146,16 @@ begin
   ways as materialized (
     select l.likeness, l.joined, tiers_walk_for_all(p_rules, p_zone, l.joined, l.likeness, p_now) as way
       from (select distinct o.likeness, coalesce(o.joined, 'infinity') as joined from like_others o) l),
+  own as materialized (  -- for whom rules began at instants of her own
+    select x.* from tiers_begins(p_program, p_ladder, p_rules, p_members) x where v_keeps),
   walked as materialized (
-    select w.member_id, tiers_walk(p_rules, p_zone, j.day, f.days, f.froms, f.sums, f.off_days, f.off_at, f.off_m, f.off, w.state, w.at) as state
+    select w.member_id,
+           case when o.begins is null then
+             tiers_walk(p_rules, p_zone, j.day, f.days, f.froms, f.sums, f.off_days, f.off_at, f.off_m, f.off, w.state, w.at)
+           else tiers_walk_from(o.begins, p_rules, p_zone, j.day, f.days, f.froms, f.sums, f.off_days, f.off_at, f.off_m, f.off, w.state, w.at)
+           end as state
       from who w
+      left join own o on o.member_id = w.member_id
       left join (select f.* from tiers_facts(p_program, p_zone, r, v_returned, (
                    select case when bool_or(x.is_alike) then coalesce(array_agg(x.member_id) filter (where not x.is_alike), '{}') else p_members end
                      from who x)) f where not p_is_plain) f on f.member_id = w.member_id

@@ -7,7 +7,7 @@ create or replace function tiers_standing_of(p_member uuid) returns text languag
   select level from tiers_standing where member_id = p_member order by ladder_place limit 1
 $$;
 
--- Puts each member on the level that is hers by one version, and tells what moved.
+-- Puts each member on the level that is hers by one version (or by an older one whose terms she keeps), and tells what moved.
 -- The standings are locked, in order of member, before the ledger is read: whoever reviews last has read last.
 -- Who was never reviewed has stood on the lowest level.
 create or replace function tiers_review(
@@ -15,17 +15,30 @@ create or replace function tiers_review(
 ) returns table (seen bigint, raised bigint, lowered bigint) language plpgsql as $$
 declare v_members uuid[] := array(select distinct m from unnest(p_members) m order by 1);
 begin
-  seen := 0; raised := 0; lowered := 0;
-  if cardinality(v_members) = 1 then
-    if tiers_hold_alone(p_program, p_version, v_members[1]) then
-      select 1, x.raised, x.lowered into seen, raised, lowered
-        from tiers_review_alone(p_program, p_version, v_members[1], p_cause, p_now, p_announce) x;
-    end if;
-  elsif cardinality(v_members) > 1 then
-    select x.seen, x.raised, x.lowered into seen, raised, lowered
-      from tiers_review_together(p_program, p_version, v_members, p_cause, p_now, p_announce) x;
+  if agreements_keeps(p_program) then
+    select * into seen, raised, lowered from tiers_review_by_terms(p_program, p_version, v_members, p_cause, p_now, p_announce);
+  else
+    select * into seen, raised, lowered from tiers_review_some(p_program, p_version, v_members, p_cause, p_now, p_announce);
   end if;
   return next;
+end $$;
+
+-- By one version for all. Each once, in order.
+create or replace function tiers_review_some(
+  p_program int, p_version int, p_members uuid[], p_cause text, p_now timestamptz, p_announce boolean,
+  out seen bigint, out raised bigint, out lowered bigint
+) language plpgsql as $$
+begin
+  seen := 0; raised := 0; lowered := 0;
+  if cardinality(p_members) = 1 then
+    if tiers_hold_alone(p_program, p_version, p_members[1]) then
+      select 1, x.raised, x.lowered into seen, raised, lowered
+        from tiers_review_alone(p_program, p_version, p_members[1], p_cause, p_now, p_announce) x;
+    end if;
+  elsif cardinality(p_members) > 1 then
+    select x.seen, x.raised, x.lowered into seen, raised, lowered
+      from tiers_review_together(p_program, p_version, p_members, p_cause, p_now, p_announce) x;
+  end if;
 end $$;
 
 -- Each once, in order.

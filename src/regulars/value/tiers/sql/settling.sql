@@ -115,7 +115,11 @@ create or replace function tiers_foresee(p_program int, p_version int, p_ladder 
 returns table (from_level text, to_level text, members bigint, is_lower boolean, sample uuid[]) language plpgsql stable as $$
 #variable_conflict use_column
 declare v_rules tiers_rule[] := tiers_rules(p_program, p_ladder, p_version); v_zone text; r tiers_rule := tiers_rule_of(p_body, p_now);
+        v_kept uuid[] := '{}';  -- whom nothing new moves before she has confirmed
 begin
+  if agreements_keeps(p_program) then
+    v_kept := array(select distinct e.member_id from agreements_ends(p_program, null) e where e.applied_at <= p_now and e.ends > p_now);
+  end if;
   if v_rules is null or (v_rules[1]).measures <> r.measures then v_rules := '{}'; r.since := '0001-01-02 00:00:00+00'; end if;
   select f.zone into v_zone from programs_facts f where f.program_id = p_program;
   return query
@@ -124,6 +128,7 @@ begin
          (array_agg(j.member_id order by j.member_id))[1:5]
     from tiers_judge(p_program, v_zone, p_ladder, v_rules || r, tiers_is_plain(p_body), null, p_now) j
    where j.level <> coalesce(j.old_level, r.keys[1])
+     and not exists (select 1 from unnest(v_kept) m where m = j.member_id)
    group by 1, 2, 4 order by 1, 2;
 end $$;
 
@@ -151,6 +156,18 @@ begin
                           and f.kind not in ('TierRaised', 'TierLowered', 'MilestoneReached', 'FallAhead')
                           and f.member_id = s.member_id and f.program_id = s.program_id);
   end loop;
+  return query
+  select 'T11', s.program_id, s.member_id, s.ladder, 'judged by other terms than hers', 'version ' || k.version, 'version ' || s.version
+    from (select f.program_id from programs_facts f
+           where (p_program is null or f.program_id = p_program) and agreements_keeps(f.program_id)) p
+   cross join lateral (
+     select t.member_id, t.ladder, t.program_id, t.version, t.walked_to, min(e.before_version) as version_then
+       from agreements_ends(p.program_id, null) e
+       join tiers_standing t on t.member_id = e.member_id and e.applied_at <= t.walked_to and e.ends > t.walked_to
+      group by 1, 2, 3, 4, 5) s
+   cross join lateral (select s.version_then as version) k
+   where s.version <> k.version
+     and exists (select 1 from tiers_ladder l where l.program_id = s.program_id and l.version = k.version and l.ladder = s.ladder);
   return query
   select 'T7', s.program_id, s.member_id, s.ladder, 'a boundary passed her over', 'looked at by ' || s.look_at, coalesce(s.walked_to::text, 'never')
     from tiers_standing s where (p_program is null or s.program_id = p_program) and s.look_at < p_late;
