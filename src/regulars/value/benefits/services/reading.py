@@ -27,7 +27,7 @@ from regulars.value.benefits.terms import (
 )
 
 _ENTITLED = (
-    "select benefit, via, times, period, ends_at, is_open, used, picked"
+    "select benefit, version, via, times, period, ends_at, is_open, used, picked"
     " from benefits_entitled(%s::int, %s::uuid, %s::timestamptz, %s::text)"
 )
 
@@ -35,16 +35,15 @@ _ENTITLED = (
 def of(
     *, program_id: int, member_id: UUID, at: datetime | None = None, benefit: str | None = None
 ) -> tuple[Entitled, ...]:
-    """What a member is entitled to at a moment (None: now), in the order of the document, with what is left.
+    """What a member is entitled to at a moment (None: now), in the order of her document, with what is left.
 
     Args: benefit: only this one.
     Raises: NoProgram.
     """
-    known = {b.key: b for b in document.benefits(program_id=program_id)}
+    rows = postgres.ask(_ENTITLED, (program_id, member_id, at or clock.now(), benefit))
+    known = {b.key: b for b in document.benefits(program_id=program_id, version=rows[0][1])} if rows else {}
     found = []
-    for key, by, times, period, ends_at, is_open, used, picked in postgres.ask(
-        _ENTITLED, (program_id, member_id, at or clock.now(), benefit)
-    ):
+    for key, _, by, times, period, ends_at, is_open, used, picked in rows:
         left = None if times is None else max(times - used, 0)
         found.append(
             Entitled(

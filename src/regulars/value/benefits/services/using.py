@@ -10,6 +10,7 @@ from django.db import transaction
 
 from regulars.kernel import clock, ids, postgres
 from regulars.kernel.errors import Invalid
+from regulars.people.agreements import services as agreements
 from regulars.value.benefits.models import GiftRow, UseRow
 from regulars.value.benefits.services import document, giving, reading
 from regulars.value.benefits.terms import Entitled, GiftState, NotAChoice, UnknownUse, Use, UseState
@@ -73,11 +74,13 @@ def use(
             None,
         ),
     )[0]
+    row = UseRow.objects.select_related("gift").get(id=use_id)
     if is_new:
-        found = document.benefit(program_id=program_id, key=benefit)
+        found = document.benefit(program_id=program_id, key=benefit, version=row.version)
         if found.gives:
             giving.give(program_id=program_id, member_id=member_id, use_id=use_id, gives=found.gives, actor=actor)
-    return reading.use_of(UseRow.objects.select_related("gift").get(id=use_id), is_new=is_new)
+            row.refresh_from_db()
+    return reading.use_of(row, is_new=is_new)
 
 
 @transaction.atomic
@@ -126,7 +129,8 @@ def choose(
 
     Raises: UnknownBenefit; NotAChoice; NotYourBenefit; ChoiceUsed; Invalid for a pick of too many, or not to choose.
     """
-    found = document.benefit(program_id=program_id, key=benefit)
+    kept = agreements.kept_for(program_id=program_id, member_id=member_id)
+    found = document.benefit(program_id=program_id, key=benefit, version=kept)
     if found.choose is None:
         raise NotAChoice
     faults = [

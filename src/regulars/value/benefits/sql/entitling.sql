@@ -8,7 +8,7 @@ language sql stable as $$
      and (h.until is null or h.until > p_at)
 $$;
 
--- Each benefit of the current version (or one of them) that she is entitled to, with the period it is in and what is
+-- Each benefit of the version whose terms are hers (or one of them) that she is entitled to, with the period it is in and what is
 -- left of it. `is_open`: this day is one of its days; `has_left`: the quota allows one more. `via`: the first reason.
 create or replace function benefits_entitled(p_program int, p_member uuid, p_at timestamptz, p_benefit text default null)
 returns table (benefit text, version int, kind text, via text, level text, times int, period text, ends_at timestamptz,
@@ -19,6 +19,9 @@ declare v_version int; v_zone text; m record; v_levels text[]; v_plans text[]; v
   v_today date; v_hers date; v_joined date;
 begin
   select f.current_version, f.zone into v_version, v_zone from programs_facts f where f.program_id = p_program;
+  if agreements_keeps(p_program) then  -- she may have those of before
+    v_version := coalesce((select k.version from agreements_kept(p_program, array[p_member], p_at) k), v_version);
+  end if;
   if not exists (select 1 from benefits_benefit b where b.program_id = p_program and b.version = v_version) then return; end if;
   select f.joined_at, f.birth_month, f.birth_day, coalesce(f.zone, v_zone) as zone into m
     from members_facts f where f.member_id = p_member and f.program_id = p_program;

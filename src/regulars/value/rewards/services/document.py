@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 
 from regulars.kernel import clock, money, postgres
 from regulars.kernel.errors import Invalid
+from regulars.people.agreements import services as agreements
 from regulars.people.programs import services as programs
 from regulars.people.programs.terms import Change
 from regulars.value.rewards.models import RedemptionRow, RewardRow, ShelfRow
@@ -37,6 +39,33 @@ def reward(*, program_id: int, key: str, version: int | None = None) -> Reward:
     if found is None:
         raise UnknownReward(f"There is no reward {key!r} in this program.")
     return found
+
+
+def rewards_for(*, program_id: int, member_id: UUID | None) -> tuple[Reward, ...]:
+    """The rewards as a member may have them, in the order of the document; None: as everybody may.
+
+    Where the version in force takes something of a reward, or all of it, who keeps older terms has it by those.
+    Raises: NoProgram.
+    """
+    now = _by_version.of(program_id, None)
+    kept = agreements.kept_for(program_id=program_id, member_id=member_id) if member_id is not None else None
+    if kept is None:
+        return tuple(now.values())
+    then = _by_version.of(program_id, kept)
+    hers = {
+        key: then[key] if key in then and comparing.takes_away(then[key], reward) else reward
+        for key, reward in now.items()
+    }
+    return tuple({**hers, **{key: reward for key, reward in then.items() if key not in now}}.values())
+
+
+def reward_for(*, program_id: int, key: str, member_id: UUID) -> Reward:
+    """One reward as a member may have it.
+
+    Raises: NoProgram; UnknownReward.
+    """
+    found = next((r for r in rewards_for(program_id=program_id, member_id=member_id) if r.key == key), None)
+    return found or reward(program_id=program_id, key=key)
 
 
 def reward_of(row: RedemptionRow) -> Reward:

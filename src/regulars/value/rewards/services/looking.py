@@ -78,7 +78,7 @@ def mall(*, program_id: int, member_id: UUID | None = None) -> tuple[Offer, ...]
     used = _used(member_id)
     offered = _offered(program_id, member_id)
     found = []
-    for r in document.rewards(program_id=program_id):
+    for r in document.rewards_for(program_id=program_id, member_id=member_id):
         if not r.prices and not r.by_level:
             continue
         judged = r if member_id else _for_anybody(r)

@@ -191,7 +191,7 @@ def _must_live(fact: MemberFacts, *, is_given: bool) -> None:
 
 def _made(asked: Asked) -> RedemptionRow:
     program = programs.by_id(program_id=asked.program_id)
-    reward = document.reward(program_id=asked.program_id, key=asked.reward)
+    reward = document.reward_for(program_id=asked.program_id, key=asked.reward, member_id=asked.member_id)
     price = Price(key="") if asked.is_given else _priced(asked, reward, program)
     store = _where(asked, reward, program)
     row = _row(asked, reward, program, price, store)
