@@ -1,13 +1,17 @@
 """What the API refuses, and that a refusal changes nothing."""
 
 from datetime import timedelta
+from typing import Any
 
 import orjson
+import psycopg
 import pytest
+from django.db import InterfaceError, OperationalError
 from django.test import Client
 
 from regulars.kernel import clock
 from regulars.people.staff import services as staff
+from regulars.value.orders import services as orders
 from regulars.wsgi import application
 from tests.stories.cast import Caller, a_caller, a_member, a_program, an_order
 
@@ -74,6 +78,20 @@ def test_a_mutating_call_without_a_key_of_its_own_is_refused(program):
     assert answer.status_code == 422
     assert any("Idempotency-Key" in e["path"] for e in answer.json()["errors"])
     assert caller.get("/orders")[1]["items"] == []
+
+
+@pytest.mark.parametrize(
+    "broken", [psycopg.OperationalError, psycopg.InterfaceError, OperationalError, InterfaceError]
+)
+def test_a_database_that_went_away_is_said_so_that_the_till_tries_again(program, monkeypatch, broken):
+    caller = a_caller(program)
+
+    def gone(**_: Any) -> None:
+        raise broken("server closed the connection unexpectedly")
+
+    monkeypatch.setattr(orders, "place", gone)
+    status, answer = caller.post("/orders", an_order("1", a_member(program, "ADA")))
+    assert (status, caller.headers["Retry-After"], answer["code"]) == (503, "2", "unavailable")
 
 
 def test_two_megabytes_are_refused_unread():

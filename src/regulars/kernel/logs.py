@@ -62,9 +62,13 @@ def configure(form: str, *, level: str = "INFO") -> dict[str, Any]:
         structlog.stdlib.ExtraAdder(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    last: list[Any] = [structlog.dev.ConsoleRenderer(colors=False)]
+    # a traceback without the values of variables: those are people's names, and keys
+    last: list[Any] = [structlog.processors.format_exc_info, scrub]
     if form == "json":
-        last = [structlog.processors.format_exc_info, scrub, structlog.processors.JSONRenderer(ensure_ascii=False)]
+        last.append(structlog.processors.JSONRenderer(ensure_ascii=False))
+    else:
+        plain = structlog.dev.plain_traceback
+        last.append(structlog.dev.ConsoleRenderer(colors=False, exception_formatter=plain))
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

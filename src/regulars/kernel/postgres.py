@@ -158,7 +158,7 @@ def call(connection: Any, sql: str, params: tuple[Any, ...] | dict[str, Any] = (
     if isinstance(connection, ConnectionProxy):  # every look through it costs: look once
         connection = connections[DEFAULT_DB_ALIAS]
     connection.ensure_connection()
-    rows = _rows(connection.connection, sql, params)
+    rows = _rows(connection, sql, params)
     return rows[0] if rows else None
 
 
@@ -170,12 +170,11 @@ def ask(sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     """
     connection = connections[DEFAULT_DB_ALIAS]
     connection.ensure_connection()
-    return _rows(connection.connection, sql, params)
+    return _rows(connection, sql, params)
 
 
-def _rows(
-    connection: psycopg.Connection[Any], sql: str, params: Sequence[Any] | dict[str, Any]
-) -> list[tuple[Any, ...]]:
+def _rows(wrapper: Any, sql: str, params: Sequence[Any] | dict[str, Any]) -> list[tuple[Any, ...]]:
+    connection: psycopg.Connection[Any] = wrapper.connection
     try:
         if isinstance(params, tuple | list):
             with suppress(quick.Unsuited):
@@ -185,6 +184,8 @@ def _rows(
             # asking the result, not cursor.description, which makes an object per column of a wide row
             return cursor.fetchall() if cursor.pgresult is not None and cursor.pgresult.nfields else []
     except psycopg.Error as error:
+        if connection.closed:  # Django, which saw nothing of it, has to look before it is used again
+            wrapper.errors_occurred = True
         raise translated(error) from error
 
 

@@ -16,7 +16,7 @@ from uuid import UUID
 import psycopg
 from psycopg import abc, errors, postgres
 from psycopg.adapt import AdaptersMap, Transformer
-from psycopg.pq import ExecStatus, Format, PipelineStatus, TransactionStatus
+from psycopg.pq import ConnStatus, ExecStatus, Format, PipelineStatus, TransactionStatus
 
 MOST_STATEMENTS = 200  # prepared on one connection; what comes after them is asked by cursors
 _PARAMETER = re.compile(r"%s(::[a-z]+(?:\[\])?)?")
@@ -67,6 +67,8 @@ def rows(connection: psycopg.Connection[Any], sql: str, params: Sequence[Any]) -
     result = gate.exec_prepared(prepared.name, told, parsed.formats)  # type: ignore[arg-type]
     if result.status not in _OK:
         error = errors.error_from_result(result, encoding="utf-8")
+        if gate.status == ConnStatus.BAD and not isinstance(error, psycopg.OperationalError):
+            raise psycopg.OperationalError(str(error))  # as a cursor says it: the server went away without a word
         if error.sqlstate in _FORGOTTEN:  # all that it did is undone
             statements.pop(sql, None)
             raise Unsuited

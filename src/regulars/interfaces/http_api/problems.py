@@ -7,9 +7,10 @@ from http import HTTPStatus
 from typing import Any
 
 import orjson
+import psycopg
 import structlog
 from django.core.exceptions import RequestDataTooBig
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
@@ -89,7 +90,8 @@ def install(api: NinjaAPI) -> None:
     api.add_exception_handler(Http404, lambda request, error: _not_found())
     api.add_exception_handler(RequestDataTooBig, lambda request, error: too_large())
     api.add_exception_handler(HttpError, _http_error)
-    api.add_exception_handler(OperationalError, _operational)
+    for broken in (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError):
+        api.add_exception_handler(broken, _operational)
     api.add_exception_handler(Exception, _bug)
 
 
@@ -122,15 +124,17 @@ def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
     return problem(status=400, code="bad_json", detail=f"The body is no JSON in UTF-8{where}.")
 
 
-def _operational(request: HttpRequest, error: OperationalError) -> HttpResponse:
-    cause = translated(error.__cause__) if error.__cause__ is not None else error  # type: ignore[arg-type]
-    if isinstance(cause, Refusal):
-        return of_refusal(cause)
+def _operational(request: HttpRequest, error: Exception) -> HttpResponse:
+    """The database is away, or went away in the middle: whether it still did what was asked is not known then."""
+    cause = error if isinstance(error, psycopg.Error) else error.__cause__
+    known = translated(cause) if isinstance(cause, psycopg.Error) else error
+    if isinstance(known, Refusal):
+        return of_refusal(known)
     log.error("database unavailable", path=request.path, error=type(error).__name__)
     return problem(
         status=503,
         code="unavailable",
-        detail="The database cannot be reached just now; nothing was changed. Try again.",
+        detail="The database cannot be reached just now. Try again: what was done already is not done twice.",
         headers={"Retry-After": "2"},
     )
 

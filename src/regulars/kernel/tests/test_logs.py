@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import logging.config
+from contextlib import contextmanager
 
 import pytest
 import structlog
@@ -11,17 +12,24 @@ import structlog
 from regulars.kernel import logs
 
 
-@pytest.fixture
-def lines():
-    """What is logged inside the test as parsed JSON, with the configuration of before restored."""
+@contextmanager
+def logged(form):
+    """What is logged inside, with the configuration of before restored."""
     before, out = structlog.get_config(), io.StringIO()
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
-    logging.config.dictConfig(logs.configure("json"))
+    logging.config.dictConfig(logs.configure(form))
     root.handlers[0].setStream(out)
-    yield lambda: [json.loads(line) for line in out.getvalue().splitlines()]
+    yield out
     root.handlers, root.level = handlers, level
     structlog.configure(**before)
+
+
+@pytest.fixture
+def lines():
+    """What is logged inside the test as parsed JSON."""
+    with logged("json") as out:
+        yield lambda: [json.loads(line) for line in out.getvalue().splitlines()]
 
 
 def test_both_kinds_of_logger_write_json_with_the_request_id(lines):
@@ -63,6 +71,19 @@ def test_an_exception_keeps_its_trace_and_loses_its_secrets(lines):
     [line] = lines()
     assert "ValueError" in line["exception"]
     assert "13800138000" not in line["exception"]
+
+
+@pytest.mark.parametrize("logger", [structlog.get_logger("ours"), logging.getLogger("theirs")])
+def test_a_trace_on_a_console_says_no_values_of_variables(logger):
+    name = "Ann Lee of the variables"
+    with logged("console") as out:
+        try:
+            raise ValueError(f"{len(name)} for ann@example.org")
+        except ValueError:
+            logger.exception("broken")
+    said = out.getvalue()
+    assert "ValueError: 24 for [hidden]" in said
+    assert "Ann Lee" not in said
 
 
 @pytest.mark.parametrize(

@@ -140,3 +140,15 @@ def test_what_cursors_let_go_is_prepared_again() -> None:
         cursor.execute("deallocate all")
     assert [postgres.call(connection, sql, (n,)) for n in (1, 2)] == [(2,), (3,)]
     assert quick.rows(_raw(), sql, (3,)) == [(4,)]
+
+
+def test_a_connection_that_the_server_ended_is_looked_at_before_it_is_used_again() -> None:
+    raw, sql = _raw(), "select %s::int + 2"
+    assert postgres.call(connection, sql, (1,)) == (3,)
+    with psycopg.connect(raw.info.dsn, password=raw.info.password or None, autocommit=True) as other:
+        other.execute("select pg_terminate_backend(%s)", (raw.info.backend_pid,))
+    with pytest.raises(psycopg.OperationalError):
+        postgres.call(connection, sql, (1,))
+    connection.close_if_unusable_or_obsolete()  # as at the end of a request
+    assert postgres.call(connection, sql, (1,)) == (3,)
+    assert connection.connection is not raw
