@@ -53,6 +53,11 @@ def _memberships(e: Any, program_id: int) -> object:
     return subscriptions.follow_member(program_id=program_id, member_id=e.member_id)
 
 
+def _places(e: Any, program_id: int) -> object:
+    """Places on waiting lists end with their member."""
+    return rewards.follow_member(program_id=program_id, member_id=e.member_id)
+
+
 # event -> one service call; what is announced and not named here is for the record, and for those who add a line
 WIRING: list[Reaction] = [
     Reaction(OrderPlaced, "review the level", _review("order", "member_id")),
@@ -72,7 +77,9 @@ WIRING: list[Reaction] = [
     Reaction(CodeMade, "deliver the code", sandbox.deliver_code),
     Reaction(MemberRegistered, "welcome with gifts", benefits.on_registered),
     Reaction(MemberStatusChanged, "let memberships go on or end", _memberships),
+    Reaction(MemberStatusChanged, "give up or take up places in waiting lists", _places),
     Reaction(MemberForgotten, "end memberships", _memberships),
+    Reaction(MemberForgotten, "give up places in waiting lists", _places),
     Reaction(TierRaised, "bring the gifts of the level", benefits.on_raised),
     Reaction(TierLowered, "take gifts back after a return", benefits.on_lowered),
     Reaction(MilestoneReached, "bring the gifts of the milestone", benefits.on_milestone),

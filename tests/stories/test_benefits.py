@@ -144,3 +144,17 @@ def test_what_is_told_twice_is_used_once(shop):
     again = shop.post(f"/members/{shop.ada}/benefits/lounge/uses", {}, key="same")
     assert first == again
     assert has(shop)["lounge"] == 1
+
+
+def test_a_key_of_one_store_uses_and_undoes_benefits_in_its_own(shop):
+    from regulars.people.programs import services as programs
+
+    web = programs.store(program_id=shop.program, key="web")
+    till = a_caller(shop.program, scopes={"benefits:read", "benefits:write"}, store_id=web.id)
+    status, no = till.post(f"/members/{shop.ada}/benefits/delivery/uses", {"store": "bund"})
+    assert (status, no["code"], has(shop)["delivery"]) == (403, "store_not_allowed", 1)
+    _, used = shop.post(f"/members/{shop.ada}/benefits/delivery/uses", {"store": "bund"})
+    status, no = till.post(f"/benefit-uses/{used['id']}/undo", {"reason": "x"})
+    assert (status, no["code"], has(shop)["delivery"]) == (403, "store_not_allowed", 0)
+    assert shop.post(f"/benefit-uses/{used['id']}/undo", {"reason": "x"})[1]["state"] == "undone"
+    assert till.post(f"/members/{shop.ada}/benefits/delivery/uses", {"store": "web"})[0] == 201

@@ -203,3 +203,23 @@ def test_a_key_of_one_store_hands_over_there_and_changes_no_stock(shop):
     assert till.post(f"/redemptions/{got['id']}/fulfil", {"store": "web"})[0] == 403
     status, done = till.post(f"/redemptions/{got['id']}/fulfil", {})
     assert (status, done["store"]) == (200, "bund")
+
+
+def test_a_key_of_one_store_does_nothing_with_what_is_fetched_in_another(shop):
+    """A till in one town handed over, failed and cancelled what lay in a store of another."""
+    from regulars.people.programs import services as programs
+
+    points(shop, shop.ada, 300)
+    _, got = redeem(shop, "mug", shop.ada, store="bund")
+    web = programs.store(program_id=shop.program, key="web")
+    till = a_caller(shop.program, scopes={"rewards:read", "rewards:write"}, store_id=web.id)
+    for step, told in (
+        ("accept", None), ("ready", {}), ("fulfil", {}), ("cancel", {"reason": "x"}), ("fail", {"reason": "x"}),
+        ("payment", {"payment_ref": "p"}), ("ship", {}), ("codes", None),
+    ):  # fmt: skip
+        status, no = till.post(f"/redemptions/{got['id']}/{step}", told)
+        assert (step, status, no["code"]) == (step, 403, "store_not_allowed")
+    assert shop.get(f"/redemptions/{got['id']}")[1]["state"] == "requested"
+    status, no = shop.post(f"/redemptions/{got['id']}/fulfil", {"store": "web"})  # which has no mugs
+    assert (status, no["errors"][0]["path"]) == (422, "store")
+    assert shop.post(f"/redemptions/{got['id']}/fulfil", {})[1]["store"] == "bund"

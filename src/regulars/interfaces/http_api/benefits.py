@@ -17,6 +17,7 @@ from regulars.kernel.errors import Invalid
 from regulars.people.members import services as members
 from regulars.people.programs import services as programs
 from regulars.people.programs.terms import NoStore
+from regulars.people.staff import services as staff
 from regulars.people.staff.terms import ApiKey
 from regulars.value.benefits import services as benefits
 from regulars.value.benefits.terms import PREFIX, Benefit, Entitled, Use
@@ -130,6 +131,7 @@ def use(
     def work() -> HttpResponse:
         if told.store:
             _must_be_store(key.program_id, told.store)
+            staff.require_store(key=key, store=told.store)
         used = benefits.use(
             program_id=key.program_id,
             member_id=members.resolve(program_id=key.program_id, ref=ref),
@@ -221,6 +223,8 @@ def undo(request: HttpRequest, use: str, told: shapes.UndoIn, idempotency_key: s
         undone = benefits.undo(
             program_id=key.program_id, use_id=ids.decode(PREFIX, use), reason=told.reason, actor=key.actor
         )
+        if undone.store:  # another store's use is not undone: what was refused leaves nothing changed
+            staff.require_store(key=key, store=undone.store)
         return answers.json(_use(undone))
 
     return answers.once(request, idempotency_key, work)

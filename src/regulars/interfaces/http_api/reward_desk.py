@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
@@ -31,18 +32,36 @@ def _step(
     key: ApiKey = request.auth  # type: ignore[attr-defined]
 
     def work() -> HttpResponse:
-        redemption_id = ids.decode(PREFIX, redemption)
+        redemption_id = _its_own(key, redemption)
+        if "store" in more:
+            more["store"] = _own_store(key, more["store"], redemption_id)
         after = do(program_id=key.program_id, redemption_id=redemption_id, actor=key.actor, **more)
         return answers.json(redemption_body(after))
 
     return answers.once(request, idempotency_key, work)
 
 
-def _own_store(key: ApiKey, store: str) -> str:
+def _its_own(key: ApiKey, redemption: str) -> UUID:
+    """A redemption that a key may act on: what is fetched in a store belongs to the keys of that store.
+
+    Raises: UnknownRedemption; StoreNotAllowed.
+    """
+    redemption_id = ids.decode(PREFIX, redemption)
+    if key.store_id is not None:
+        store = rewards.find(program_id=key.program_id, redemption_id=redemption_id).store
+        if store:
+            staff.require_store(key=key, store=store)
+    return redemption_id
+
+
+def _own_store(key: ApiKey, store: str, redemption_id: UUID) -> str:
     """The store that a call speaks of; a key of one store speaks of that one, or one below it."""
     if store:
         staff.require_store(key=key, store=store)
     elif key.store_id is not None:
+        named = rewards.find(program_id=key.program_id, redemption_id=redemption_id).store
+        if named:
+            return named
         return programs.store_by_id(program_id=key.program_id, store_id=key.store_id).key
     return store
 
@@ -94,8 +113,7 @@ def ship(request: HttpRequest, redemption: str, told: shapes.ShipIn, idempotency
     summary="Say that it waits for her in a store",
 )
 def ready(request: HttpRequest, redemption: str, told: shapes.AtStoreIn, idempotency_key: str = ONCE) -> HttpResponse:
-    store = _own_store(request.auth, told.store)  # type: ignore[attr-defined]
-    return _step(request, redemption, idempotency_key, rewards.make_ready, store=store)
+    return _step(request, redemption, idempotency_key, rewards.make_ready, store=told.store)
 
 
 @router.post(
@@ -108,8 +126,7 @@ def ready(request: HttpRequest, redemption: str, told: shapes.AtStoreIn, idempot
 def fulfil(
     request: HttpRequest, redemption: str, told: shapes.AtStoreIn, idempotency_key: str = ONCE
 ) -> HttpResponse:
-    store = _own_store(request.auth, told.store)  # type: ignore[attr-defined]
-    return _step(request, redemption, idempotency_key, rewards.fulfil, store=store)
+    return _step(request, redemption, idempotency_key, rewards.fulfil, store=told.store)
 
 
 @router.post(
@@ -151,7 +168,7 @@ def show_codes(request: HttpRequest, redemption: str, idempotency_key: str = ONC
 
     def work() -> HttpResponse:
         found = rewards.show_codes(
-            program_id=key.program_id, redemption_id=ids.decode(PREFIX, redemption), actor=key.actor
+            program_id=key.program_id, redemption_id=_its_own(key, redemption), actor=key.actor
         )
         return answers.json({"codes": list(found)})
 

@@ -179,6 +179,20 @@ def test_the_desk_shows_the_stores_where_she_works(shop: Desk) -> None:
     assert (here in whole, other in whole, "All stores" in whole) == (True, True, True)
 
 
+def test_who_works_in_one_store_does_nothing_with_what_is_fetched_in_another(shop: Desk) -> None:
+    other = had(shop, store="bund")
+    person = staff.add_person(email="bo@shop.example", name="Bo", actor=SYSTEM)
+    web = programs.store(program_id=shop.program_id, key="web")
+    staff.grant(user_id=person.id, role="cashier", program_id=shop.program_id, store_id=web.id, actor=SYSTEM)
+    page = f"/console/redemption/{other}/"
+    bo = as_person(person.id)
+    assert "do/accept" not in read(bo, page)
+    for act in ("accept", "ready", "fulfil", "cancel", "fail", "pay"):
+        assert bo.post(f"{page}do/{act}/", {"reason": "x", "store": "web"}).status_code == 403
+    found = rewards.find(program_id=shop.program_id, redemption_id=ids.decode("rdm", other))
+    assert found.state == "requested"
+
+
 def test_stock_is_changed_by_who_may_and_the_waiting_list_moves(shop: Desk) -> None:
     had(shop)
     person = shop.sits("owner")

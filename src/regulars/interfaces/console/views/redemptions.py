@@ -17,7 +17,7 @@ from regulars.interfaces.console.reading import member as reading
 from regulars.interfaces.console.refusals import said
 from regulars.interfaces.console.views.rewards import OPEN, lines, stores_of
 from regulars.kernel import ids
-from regulars.kernel.errors import Invalid, NotFound, Refusal
+from regulars.kernel.errors import Forbidden, Invalid, NotFound, Refusal
 from regulars.people.members import services as members
 from regulars.value.rewards import services as rewards
 from regulars.value.rewards.terms import PREFIX, WAIT_PREFIX, By, Kind, Offer, Redemption, State
@@ -60,7 +60,7 @@ def _shown(
     )
     by = reward.fulfilment.by if reward else By.STORE
     is_unpaid = one.pay_until is not None
-    writes = desk.serves("rewards:write")
+    writes = desk.serves("rewards:write") and _is_hers(desk, one.store)
     is_open = one.state in OPEN
     context = {
         "ref": ref,
@@ -93,6 +93,7 @@ def acted(desk: Desk, ref: str, name: str) -> HttpResponse:
     if act is None or desk.request.method != "POST":
         raise NotFound
     one = _of(desk, ref)
+    _must_be_hers(desk, one)
     try:
         if name == "codes":
             told = _codes(desk, one, ref)
@@ -106,6 +107,19 @@ def acted(desk: Desk, ref: str, name: str) -> HttpResponse:
     except Refusal as no:
         desk.warn(f"{said(no)} {_('Nothing was changed.')}")
     return HttpResponseRedirect(reverse("console_redemption", args=[ref]))
+
+
+def _is_hers(desk: Desk, store: str) -> bool:
+    """Whether what is fetched in a store is hers to hand over: who works in some stores does so in those."""
+    if not store or desk.may("rewards:write"):
+        return True
+    return store in {s.key for s in stores_of(desk, "rewards:write")}
+
+
+def _must_be_hers(desk: Desk, one: Redemption) -> None:
+    """Raises: Forbidden."""
+    if not (_is_hers(desk, one.store) and _is_hers(desk, _told(desk, "store"))):
+        raise Forbidden(permission="rewards:write")
 
 
 def _told(desk: Desk, name: str) -> str:

@@ -42,7 +42,7 @@ from regulars.value.rewards.services.pools import (
 )
 from regulars.value.rewards.services.proving import discrepancies
 from regulars.value.rewards.services.redeeming import grant, redeem
-from regulars.value.rewards.services.waiting import join, leave, waits, waits_of
+from regulars.value.rewards.services.waiting import follow_member, join, leave, waits, waits_of
 
 __all__ = [
     "SECTIONS",
@@ -61,6 +61,7 @@ __all__ = [
     "expire_unfetched",
     "fail",
     "find",
+    "follow_member",
     "forget",
     "forget_versions",
     "forget_waits_at_night",

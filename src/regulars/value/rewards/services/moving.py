@@ -66,7 +66,7 @@ def _advance(
         if row.pay_until is not None or not judging.may_follow(reward, State(row.state), to):
             raise WrongState(state=row.state, due_minor=row.due_minor if row.pay_until else 0)
         if store:
-            row.store = programs.store(program_id=program_id, key=store).key
+            row.store = _store_of(program_id, reward, store)
         row.tracking = tracking or row.tracking
         if to is State.READY and reward.fulfilment.fetch_days:
             zone = programs.by_id(program_id=program_id).zone
@@ -74,6 +74,14 @@ def _advance(
             row.fetch_until = clock.day_ends(last, zone)
         base.moved(row, to, actor=actor, **({"store": row.store} if row.store else {}))
     return _told(row)
+
+
+def _store_of(program_id: int, reward: Reward, store: str) -> str:
+    """A store that has this reward. Raises: NoStore; Invalid."""
+    found = programs.store(program_id=program_id, key=store)
+    if reward.stores and not any(f"/{key}/" in found.path for key in reward.stores):
+        raise Invalid(errors=[("store", "is none of the stores that have this reward")])
+    return found.key
 
 
 @transaction.atomic

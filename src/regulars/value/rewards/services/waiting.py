@@ -85,6 +85,25 @@ def leave(*, program_id: int, wait_id: UUID, actor: str) -> Wait:
     return _wait(row)
 
 
+@transaction.atomic
+def follow_member(*, program_id: int, member_id: UUID) -> int:
+    """What her places on waiting lists do when her status changed. Returns: how many did something.
+
+    Who has left waits for nothing; what was kept for her is offered to the next. Who is let in again is offered what
+    is free where she kept her place.
+    """
+    status = members.fact(program_id=program_id, member_id=member_id).status
+    rows = WaitRow.objects.filter(program_id=program_id, member_id=member_id, state__in=QUEUED).order_by("id")
+    found = list(rows.values_list("id", "reward", "session"))
+    for wait_id, reward, session in found:
+        if status is MemberStatus.CLOSED:
+            leave(program_id=program_id, wait_id=wait_id, actor="system:clock")
+        elif status is MemberStatus.ACTIVE:
+            asked = (program_id, reward, session, clock.now())
+            postgres.ask("select rewards_offer(%s::int, %s::text, %s::text, %s::timestamptz)", asked)
+    return len(found) if status in (MemberStatus.CLOSED, MemberStatus.ACTIVE) else 0
+
+
 def waits(*, program_id: int, reward: str, limit: int = 200) -> tuple[Wait, ...]:
     """Who waits for a reward and to whom it is offered, in order."""
     rows = WaitRow.objects.filter(program_id=program_id, reward=reward, state__in=QUEUED).order_by("id")[:limit]

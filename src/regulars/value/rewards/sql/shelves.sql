@@ -24,7 +24,8 @@ begin
   return true;
 end $$;
 
--- Offers what is free to those who wait, first come first; what is offered is taken off the shelf. Returns how many.
+-- Offers what is free to those who wait, first come first; what is offered is taken off the shelf. Who could not redeem
+-- it (suspended, may only earn) keeps her place and is passed over. Returns how many.
 create or replace function rewards_offer(p_program int, p_reward text, p_session text, p_at timestamptz) returns int
 language plpgsql as $$
 declare s rewards_shelf; w rewards_wait; n int := 0;
@@ -36,6 +37,7 @@ begin
     update rewards_wait y set state = 'offered', offered_at = p_at, until = p_at + make_interval(hours => s.offer_hours)
      where y.id = (select x.id from rewards_wait x
                     where x.program_id = p_program and x.reward = p_reward and x.session = p_session and x.state = 'waiting'
+                      and exists (select 1 from members_facts m where m.member_id = x.member_id and m.status = 'active')
                     order by x.id limit 1 for update skip locked)
     returning y.* into w;
     exit when not found;
