@@ -13,7 +13,10 @@ from regulars.governance.assurance import services as assurance
 from regulars.governance.publishing.services import scheduling
 from regulars.kernel import clock, ids, nights, outbox
 from regulars.people.agreements import services as agreements
+from regulars.people.members import services as members
+from regulars.people.members.terms import Birthday
 from regulars.people.programs import services as programs
+from regulars.value.benefits import services as benefits
 from regulars.value.checkout import services as checkout
 from regulars.value.tiers import services as tiers
 from regulars.wiring import WIRING
@@ -30,6 +33,8 @@ rewards:
   - {{key: mug, price: {{units: {{points: 300}}}}}}
 benefits:
   - {{key: lounge, kind: lounge, for: {{levels: [main/gold+]}}}}
+  - {{key: cheers, kind: upgrade, for: {{levels: [main/gold]}}, gives: [{{points: {{unit: points, amount: 77}}}}]}}
+  - {{key: cake, kind: birthday, for: {{everyone: true}}, gives: [{{points: {{unit: points, amount: 11}}}}]}}
 """
 DOCUMENT = (
     cast.DOCUMENT.replace("future_tolerance_minutes: 10}}", f"future_tolerance_minutes: 10, {POLICIES}}}}}")
@@ -110,6 +115,12 @@ def lasts_months(house: cast.Caller, member: str, amount: int) -> int:
     return round((datetime.fromisoformat(ends) - clock.now()).days / 30.5)
 
 
+def gifts(house: cast.Caller, member: str) -> list[str]:
+    """The occasions of which something has come by itself."""
+    _, found = house.get(f"/benefit-gifts?member={member}")
+    return sorted(g["occasion"] for g in found["items"] if g["state"] == "given")
+
+
 def changed(house: cast.Caller, later: Callable[..., None], *, who: str) -> str:
     """The change was told, confirmed by one member, and has taken effect; answers the telling."""
     at = (clock.now() + timedelta(days=31)).isoformat()
@@ -175,6 +186,31 @@ def test_rewards_cost_what_they_cost_and_benefits_stay_for_who_has_not_confirmed
     used = [house.post(f"/members/{m}/benefits/lounge/uses", {}) for m in (ann, bea)]
     assert [status for status, _ in used] == [201, 404]
     news()
+    assert assurance.discrepancies(program_id=program_id()) == []
+
+
+def test_what_comes_by_itself_comes_by_the_terms_that_are_hers(
+    house: cast.Caller, later: Callable[..., None]
+) -> None:
+    ann, bea = (cast.a_member(program_id(), name) for name in ("ann", "bea"))
+    changed(house, later, who=bea)
+    for n, member in enumerate((ann, bea)):
+        ordered(house, f"rise-{n}", member, 210_000)
+    assert [level(house, m) for m in (ann, bea)] == ["gold", "gold"]
+    assert [gifts(house, m) for m in (ann, bea)] == [["upgrade/main/gold"], []]
+    assert lasts_months(house, ann, 77) == 24
+    day = clock.local_day(clock.now(), "Asia/Shanghai") + timedelta(days=3)
+    for member in (ann, bea):
+        born = Birthday(month=day.month, day=day.day)
+        members.update(
+            program_id=program_id(), member_id=ids.decode("mem", member), birthday=born, actor="system:test"
+        )
+    benefits.give_due(program_id=program_id(), at=clock.now())
+    later(4)
+    while benefits.give_due(program_id=program_id(), at=clock.now()):
+        pass
+    birthday = f"birthday/{day.year}"
+    assert [gifts(house, m) for m in (ann, bea)] == [[birthday, "upgrade/main/gold"], []]
     assert assurance.discrepancies(program_id=program_id()) == []
 
 

@@ -41,6 +41,7 @@ class _Keeping(NamedTuple):
 
     applied_at: datetime
     keep_until: datetime
+    before_version: int
 
 
 @transaction.atomic
@@ -259,9 +260,15 @@ def kept_for(*, program_id: int, member_id: UUID) -> int | None:
 
 def are_kept(*, program_id: int) -> bool:
     """Whether old terms are kept for anybody in a program now. Raises: NoProgram."""
+    return bool(versions_kept(program_id=program_id))
+
+
+def versions_kept(*, program_id: int) -> tuple[int, ...]:
+    """The older versions whose terms are kept for somebody in a program now, latest first. Raises: NoProgram."""
     now = clock.now()
     current = programs.by_id(program_id=program_id).current_version
-    return any(k.keep_until > now for k in _keepings(program_id, current))
+    found = {k.before_version for k in _keepings(program_id, current) if k.keep_until > now}
+    return tuple(sorted(found, reverse=True))
 
 
 def version_of(*, program_id: int, member_id: UUID) -> int:
@@ -294,7 +301,8 @@ def _keepings(program_id: int, version: int) -> tuple[_Keeping, ...]:
     if kept is not None and tick - kept[0] < _SECONDS * 1_000_000_000:
         return kept[1]
     rows = TellingRow.objects.filter(program_id=program_id, version__lte=version, keep_until__gt=clock.now())
-    found = tuple(_Keeping(a, k) for a, k in rows.values_list("applied_at", "keep_until") if a and k)
+    told = rows.values_list("applied_at", "keep_until", "before_version")
+    found = tuple(_Keeping(at, until, before) for at, until, before in told if at and until and before)
     if not connection.in_atomic_block:  # a version in the making may still be rolled back
         if len(_running) >= _MOST_KEPT:
             _running.clear()

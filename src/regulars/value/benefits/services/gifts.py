@@ -12,6 +12,7 @@ from django.db import transaction
 from regulars.kernel import clock, ids, postgres
 from regulars.kernel.errors import Busy, Invalid, Refusal
 from regulars.kernel.outbox import announce
+from regulars.people.agreements import services as agreements
 from regulars.people.members import services as members
 from regulars.people.programs import services as programs
 from regulars.value.benefits.models import GiftRow, SweepRow, UseRow
@@ -71,7 +72,8 @@ def give_due(*, program_id: int, at: datetime, limit: int = 500) -> int:
 def _groups(program_id: int) -> list[tuple[Kind, int, int, LeapDay]]:
     """The sorts of yearly gifts there are: kind, days before, the most days after, leap day."""
     found: dict[tuple[Kind, int], tuple[int, LeapDay]] = {}
-    for b in document.benefits(program_id=program_id):
+    versions = (None, *agreements.versions_kept(program_id=program_id))
+    for b in [b for version in versions for b in document.benefits(program_id=program_id, version=version)]:
         if b.kind in YEARLY and b.comes_by_itself:
             after, leap = found.get((b.kind, b.before_days), (0, b.leap_day))
             found[b.kind, b.before_days] = max(after, b.after_days), leap
@@ -192,30 +194,38 @@ def _meant(
     entitled = {e.benefit.key for e in reading.of(program_id=program_id, member_id=member_id, at=at)}
     return [
         b
-        for b in document.benefits(program_id=program_id)
+        for b in _hers(program_id, member_id)
         if b.comes_by_itself and which(b) and (b.key in entitled or (level and level in b.whose.levels))
     ]
 
 
+def _hers(program_id: int, member_id: UUID) -> tuple[Benefit, ...]:
+    """The benefits of the version whose terms are hers."""
+    kept = agreements.kept_for(program_id=program_id, member_id=member_id)
+    return document.benefits(program_id=program_id, version=kept)
+
+
 def _hand_over(row: GiftRow, key: str, at: datetime) -> None:
-    found = document.benefit(program_id=row.program_id, key=key)
     name = f"gift/{row.occasion}/{row.round}/{key}"
     use_id, is_new = postgres.ask(
         _USE, (row.program_id, row.member_id, key, name, ids.new_id(), at, ACTOR, row.id, row.occasion)
     )[0]
     if is_new:
+        version = UseRow.objects.values_list("version", flat=True).get(id=use_id)
+        found = document.benefit(program_id=row.program_id, key=key, version=version)
         giving.give(program_id=row.program_id, member_id=row.member_id, use_id=use_id, gives=found.gives, actor=ACTOR)
 
 
 def welcome(*, program_id: int, member_id: UUID) -> bool:
     """Bring a new member what welcomes her, once. Returns: whether it came now."""
-    if not _has(program_id, Kind.WELCOME):
+    if not any(b.kind is Kind.WELCOME for b in document.benefits(program_id=program_id)):
         return False
     return _on_news(program_id, member_id, Kind.WELCOME, "welcome", lambda b: b.kind is Kind.WELCOME)
 
 
 def raised(*, program_id: int, member_id: UUID, ladder: str, from_level: str, to_level: str) -> int:
     """Bring the gifts of every level that a rise went through, once for each. Returns: of how many levels."""
+    hers = _hers(program_id, member_id)
     return sum(
         _on_news(
             program_id,
@@ -226,7 +236,7 @@ def raised(*, program_id: int, member_id: UUID, ladder: str, from_level: str, to
             f"{ladder}/{level}",
         )
         for level in document.levels_between(program_id=program_id, ladder=ladder, low=from_level, high=to_level)
-        if any(_of_level(Kind.UPGRADE, f"{ladder}/{level}")(b) for b in document.benefits(program_id=program_id))
+        if any(_of_level(Kind.UPGRADE, f"{ladder}/{level}")(b) for b in hers)
     )
 
 
@@ -240,15 +250,11 @@ def reached(*, program_id: int, member_id: UUID, ladder: str, level: str, milest
     def which(b: Benefit) -> bool:
         return b.kind is Kind.MILESTONE and (not b.milestones or milestone in b.milestones)
 
-    if not any(which(b) for b in document.benefits(program_id=program_id)):
+    if not any(which(b) for b in _hers(program_id, member_id)):
         return False
     zone = programs.by_id(program_id=program_id).zone
     occasion = f"milestone/{ladder}/{level}/{milestone}/{clock.local_day(clock.now(), zone).year}"
     return _on_news(program_id, member_id, Kind.MILESTONE, occasion, which, f"{ladder}/{level}")
-
-
-def _has(program_id: int, kind: Kind) -> bool:
-    return any(b.kind is kind for b in document.benefits(program_id=program_id))
 
 
 def _on_news(

@@ -8,6 +8,14 @@ language sql stable as $$
      and (h.until is null or h.until > p_at)
 $$;
 
+-- The version whose benefits are hers: the one in force, or an older one whose terms she keeps.
+create or replace function benefits_version_for(p_program int, p_member uuid, p_in_force int, p_at timestamptz) returns int
+language plpgsql stable as $$
+begin
+  if not agreements_keeps(p_program) then return p_in_force; end if;
+  return coalesce((select k.version from agreements_kept(p_program, array[p_member], p_at) k), p_in_force);
+end $$;
+
 -- Each benefit of the version whose terms are hers (or one of them) that she is entitled to, with the period it is in and what is
 -- left of it. `is_open`: this day is one of its days; `has_left`: the quota allows one more. `via`: the first reason.
 create or replace function benefits_entitled(p_program int, p_member uuid, p_at timestamptz, p_benefit text default null)
@@ -19,9 +27,7 @@ declare v_version int; v_zone text; m record; v_levels text[]; v_plans text[]; v
   v_today date; v_hers date; v_joined date;
 begin
   select f.current_version, f.zone into v_version, v_zone from programs_facts f where f.program_id = p_program;
-  if agreements_keeps(p_program) then  -- she may have those of before
-    v_version := coalesce((select k.version from agreements_kept(p_program, array[p_member], p_at) k), v_version);
-  end if;
+  v_version := benefits_version_for(p_program, p_member, v_version, p_at);
   if not exists (select 1 from benefits_benefit b where b.program_id = p_program and b.version = v_version) then return; end if;
   select f.joined_at, f.birth_month, f.birth_day, coalesce(f.zone, v_zone) as zone into m
     from members_facts f where f.member_id = p_member and f.program_id = p_program;

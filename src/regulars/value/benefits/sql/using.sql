@@ -26,8 +26,10 @@ begin
   if not found and p_gift is not null then  -- what an occasion brings was decided by who calls
     select b.version, b.times, p_period as period, 'occasion ' || p_period as via, b.cost_minor, b.funder,
            (tiers_levels_of(p_program, b.version, p_member))[1] as level into e
-      from benefits_benefit b join programs_facts f on f.program_id = b.program_id and f.current_version = b.version
-     where b.program_id = p_program and b.key = p_benefit;
+      from programs_facts f
+      join benefits_benefit b on b.program_id = f.program_id and b.key = p_benefit
+                             and b.version = benefits_version_for(p_program, p_member, f.current_version, p_at)
+     where f.program_id = p_program;
   end if;
   if e is null or e.version is null then
     if not exists (select 1 from benefits_benefit b join programs_facts f on f.program_id = b.program_id
