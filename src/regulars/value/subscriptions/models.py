@@ -122,7 +122,10 @@ class SubscriptionRow(models.Model):
 
 
 class PaymentRow(models.Model):
-    """One try to take money: written before the provider is asked, settled after. Kept: for ever (books)."""
+    """One try to take money: written before the provider is asked, settled after.
+
+    Kept: for ever (books), the token of how she pays until it is settled or she is forgotten.
+    """
 
     id = models.UUIDField(primary_key=True, help_text="The key that the provider is told.")
     program = _program()

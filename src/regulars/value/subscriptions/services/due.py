@@ -38,7 +38,9 @@ log = structlog.get_logger(__name__)
 
 def due(*, limit: int = BATCH, program_id: int | None = None) -> list[tuple[int, UUID]]:
     """Subscriptions for which something is due and no payment is under way, longest first: (program, id)."""
-    open_ones = PaymentRow.objects.filter(subscription_id=OuterRef("pk"), state=PaymentState.INTENDED)
+    open_ones = PaymentRow.objects.filter(
+        subscription_id=OuterRef("pk"), state=PaymentState.INTENDED, withdrawn_at=None
+    )
     rows = SubscriptionRow.objects.filter(next_due_at__lte=clock.now()).exclude(Exists(open_ones))
     if program_id is not None:
         rows = rows.filter(program_id=program_id)

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Max
 
 from regulars.kernel import clock
-from regulars.value.subscriptions.models import GiftRow, SeatRow, SubscriptionRow, TrialRow
+from regulars.value.subscriptions.models import GiftRow, PaymentRow, SeatRow, SubscriptionRow, TrialRow
 from regulars.value.subscriptions.services import base, gifting, granting, looking, running
 from regulars.value.subscriptions.terms import LIVE, EventKind, SeatState, State
 
@@ -138,3 +138,5 @@ def forget(*, program_id: int, member_id: UUID) -> None:
     """Nothing more is asked of how she paid; what runs does not renew. Books stay under the anonymous id."""
     rows = SubscriptionRow.objects.filter(program_id=program_id, member_id=member_id)
     rows.update(method=None, renews=False)
+    PaymentRow.objects.filter(subscription__in=rows).update(method=None)
+    PaymentRow.objects.filter(gift__payer_id=member_id, program_id=program_id).update(method=None)

@@ -239,6 +239,7 @@ def _write(payment: PaymentRow, answer: Answer) -> None:
     payment.settled_at = clock.now()
     payment.settled_on = base.today(payment.program_id)
     payment.ref, payment.reason, payment.leased_until = answer.ref, answer.reason[:200], None
+    payment.method = None  # nobody is asked by it again
     if is_paid and payment.withdrawn_at is not None:
         payment.refunded_minor = payment.amount_minor
     payment.save()

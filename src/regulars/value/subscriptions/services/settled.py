@@ -11,6 +11,8 @@ def bar(payment: PaymentRow) -> str:
     """Why a payment is not asked for although it was meant: it was cancelled, she has left, she is suspended."""
     if payment.withdrawn_at is not None:
         return "cancelled"
+    if payment.method is None:  # she who would pay was forgotten
+        return "no_method"
     row = payment.subscription
     return base.bar(row) if row is not None else ""
 

@@ -115,6 +115,29 @@ def test_who_is_forgotten_is_asked_for_no_more_money():
     assert (house.look(shop, sub.subscription_id).end_cause, house.charged(bank)) == ("expired", [1000])
 
 
+def test_how_she_paid_is_not_kept_with_what_is_settled_nor_of_whom_is_forgotten():
+    """The token of a card stood with every payment for ever, also of members whose data was destroyed."""
+    shop, bank = house.program()
+    ada, bob = house.member(shop), house.member(shop)
+    with house.noon(APRIL):
+        house.begun(shop, ada, method="tok_ada")
+        bank.script("tok_bob", "lost")
+        house.begun(shop, bob, method="tok_bob")
+        subscriptions.buy_gift(program_id=shop, plan="monthly", method="tok_gift", key="g", actor="a", payer_id=bob)
+    assert house.rows("select method from subscriptions_payment order by method") == [
+        ("tok_bob",),
+        ("tok_gift",),
+        (None,),
+    ]
+    subscriptions.forget(program_id=shop, member_id=bob)
+    assert house.rows("select distinct method from subscriptions_payment") == [(None,)]
+    with house.noon(date(2026, 4, 3)):
+        subscriptions.work()
+    assert house.charged(bank) == [1000, 1000]  # what was sent is settled; nothing is sent that was not
+    assert house.rows("select state from subscriptions_gift") == [("failed",)]
+    assert house.rows("select method from subscriptions_subscription order by 1") == [("tok_ada",), (None,)]
+
+
 def test_who_has_left_is_charged_no_more():
     shop, bank = house.program()
     ada = house.member(shop)

@@ -189,6 +189,33 @@ def test_a_change_of_plan_that_nobody_answered_is_taken_back_with_the_cancellati
     assert subscriptions.discrepancies() == []
 
 
+def test_a_charge_that_was_withdrawn_and_is_never_answered_keeps_neither_the_end_nor_a_renewal_waiting() -> None:
+    """The provider is silent for months: who cancelled is out on her day, who stayed after all is renewed."""
+    shop, bank = house.program()
+    found = []
+    for n, method in enumerate(("out", "stays")):
+        ada = house.member(shop)
+        with house.noon(APRIL):
+            sub = house.begun(shop, ada, method=method)
+            bank.script(method, "down")
+            subscriptions.change(program_id=shop, subscription_id=sub.subscription_id, plan="yearly", actor="key:1")
+            house.pursued(shop, sub.subscription_id)
+            house.rows(
+                "update subscriptions_payment set leased_until = '2099-01-01' where state = 'intended' returning 1"
+            )
+            cancelled(shop, sub, When.PERIOD_END)
+            if n:
+                subscriptions.keep(program_id=shop, subscription_id=sub.subscription_id, reason="x", actor="a")
+        found.append((ada, sub))
+    house.run(shop, MAY, date(2026, 5, 2))
+    (gone, out), (here, stays) = found
+    assert (house.look(shop, out.subscription_id).end_cause, house.packs(shop, gone)) == ("cancelled", set())
+    assert house.look(shop, stays.subscription_id).period_to == date(2026, 6, 1)
+    assert house.charged(bank) == [1000, 1000, 1000]
+    assert house.rows("select count(*) from subscriptions_payment where state = 'intended'") == [(2,)]
+    assert subscriptions.discrepancies() == []
+
+
 def _cut(monkeypatch: pytest.MonkeyPatch, where: str) -> None:
     def dies(*args: Any, **more: Any) -> None:
         raise PowerCut
