@@ -6,10 +6,12 @@ import json
 import random
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from importlib import import_module
 from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import connection
 
 from regulars.governance.publishing import services as publishing
 from regulars.kernel import clock, nights
@@ -180,3 +182,17 @@ def test_whoever_confirmed_whatever_and_whenever_stands_where_her_facts_lead(set
         for member_id in members:
             tiers.review(program_id=program_id, member_ids=[member_id])
         assert list(StandingRow.objects.order_by("member_id").values(*before[0])) == before
+
+
+def test_who_was_judged_before_terms_were_kept_apart_is_put_right_by_the_next_night() -> None:
+    program_id, (ann, bea, cid) = a_town("rolling")
+    published(instant("2026-02-01"), document(200))
+    gone = {"version": 2, "level": "member", "earned": "member", "ruled": instant("2026-02-01")}
+    StandingRow.objects.filter(member_id__in=[ann, bea]).update(**gone)
+    assert wrong(program_id, instant("2026-02-05")) != []
+    anew = import_module("regulars.value.tiers.migrations.0009_seen_anew")
+    with connection.cursor() as cursor:
+        cursor.execute(anew._ANEW)
+    night(program_id, date(2026, 2, 6))
+    assert [level(program_id, m, instant("2026-02-06 01:00")) for m in (ann, bea, cid)] == ["silver"] * 3
+    assert wrong(program_id, instant("2026-02-06 01:00")) == []
