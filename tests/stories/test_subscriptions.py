@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from regulars.kernel import clock
+from regulars.kernel.errors import Busy
 from regulars.value.benefits import services as benefits
 from regulars.value.benefits.services.document import forget_versions
 from regulars.value.benefits.terms import NotYourBenefit
@@ -168,6 +169,23 @@ def test_whoever_cancels_is_told_what_is_lost_and_gets_exactly_that(shop, bank):
         _, quote = shop.post(path, {"reason": "x", "when": "at_once", "dry": True})
         assert shop.post(path, {**asked, "quote": quote["digest"]})[1]["state"] == "ended"
     assert money(bank) == [1500, -300]
+
+
+def test_a_call_that_is_written_down_is_not_answered_as_if_it_were_not(shop, bank, monkeypatch):
+    """Somebody held the member while her charge was settled: she heard "busy", and was charged."""
+
+    def held(*args, **more):
+        raise Busy
+
+    with on("2026-04-01"):
+        with monkeypatch.context() as meanwhile:
+            meanwhile.setattr("regulars.value.subscriptions.services.paying._settle", held)
+            made = subscribed(shop)
+        assert (made["state"], made["payment"]["state"]) == ("starting", "intended")
+    with on("2026-04-02"):
+        subscriptions.work()
+        assert shop.get(f"/subscriptions/{made['id']}")[1]["state"] == "active"
+    assert money(bank) == [1500]
 
 
 def test_a_silent_payment_provider_does_not_keep_her_in_a_membership(shop, bank):

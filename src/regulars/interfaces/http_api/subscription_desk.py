@@ -133,7 +133,7 @@ def buy_gift(request: HttpRequest, told: shapes.BuyGiftIn, idempotency_key: str 
     if first.status_code >= 400:
         return first
     kept = orjson.loads(first.content)
-    subscriptions.pursue(program_id=key.program_id, payment_id=UUID(kept["payment"]))
+    subscriptions.pursue_one(kind="payment", program_id=key.program_id, row_id=UUID(kept["payment"]))
     return _gift(key, kept["code"], first)
 
 
@@ -216,7 +216,7 @@ def refund_gift(
         return first
     kept = orjson.loads(first.content)
     if kept["refund"]:
-        subscriptions.pursue_refund(program_id=key.program_id, refund_id=UUID(kept["refund"]))
+        subscriptions.pursue_one(kind="refund", program_id=key.program_id, row_id=UUID(kept["refund"]))
     return _gift(key, kept["code"], first)
 
 

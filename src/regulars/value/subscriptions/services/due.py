@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from regulars.kernel import clock
-from regulars.kernel.errors import Refusal
+from regulars.kernel.errors import Busy, Refusal
 from regulars.value.subscriptions.models import PaymentRow, SubscriptionRow
 from regulars.value.subscriptions.rules import calendar
 from regulars.value.subscriptions.services import (
@@ -97,11 +97,18 @@ def _step(program_id: int, row_id: UUID) -> int:
 
 
 def pursue_one(*, kind: str, program_id: int, row_id: UUID) -> None:
-    """Ask the provider about one waiting payment or refund."""
-    if kind == "payment":
-        paying.pursue(program_id=program_id, payment_id=row_id)
-    else:
-        paying.pursue_refund(program_id=program_id, refund_id=row_id)
+    """Ask the provider about one waiting payment or refund.
+
+    Where somebody is changing the same thing in this moment it is left to the clock's worker: what was asked for is
+    written down already, and a caller who heard "busy" would believe that it is not.
+    """
+    try:
+        if kind == "payment":
+            paying.pursue(program_id=program_id, payment_id=row_id)
+        else:
+            paying.pursue_refund(program_id=program_id, refund_id=row_id)
+    except Busy:
+        log.info("a payment will be settled by the clock's worker", kind=kind)
 
 
 @transaction.atomic
