@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -28,6 +31,17 @@ def real_data() -> Path:
     if not folder or not Path(folder).is_dir():
         pytest.skip("REGULARS_DATA names no folder with the public data sets")
     return Path(folder)
+
+
+@pytest.fixture
+def one_transaction(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What is asked of the application itself stays in the test's transaction: nothing looks after its connection."""
+    monkeypatch.setattr("regulars.wsgi._give_back", lambda: None)
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pytest
 import schemathesis
-from django.core.signals import request_finished, request_started
-from django.db import close_old_connections
 from hypothesis import HealthCheck, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -36,18 +34,14 @@ RELAXED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthChec
 
 
 @pytest.fixture
-def secret(db):
-    """A key that may do everything, in a program with a member; requests stay in the test's transaction."""
-    for signal in (request_started, request_finished):
-        signal.disconnect(close_old_connections)
+def secret(one_transaction):
+    """A key that may do everything, in a program with a member."""
     program_id = a_program()
     a_member(program_id, "M1")
     _, secret = staff.make_key(
         program_id=program_id, name="all", scopes=sorted(SCOPES), actor="system:test", rate_per_minute=1_000_000
     )
-    yield secret
-    for signal in (request_started, request_finished):
-        signal.connect(close_old_connections)
+    return secret
 
 
 def test_every_call_and_every_parameter_is_described():

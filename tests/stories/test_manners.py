@@ -10,27 +10,14 @@ from typing import Any
 
 import orjson
 import pytest
-from django.core.signals import request_finished, request_started
-from django.db import close_old_connections
 from django.http import HttpResponse
 
 from regulars import wsgi
 from regulars.wsgi import application
 from tests.stories.cast import Caller, a_caller, a_member, a_program, an_order
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("one_transaction")]
 NUL = "a\x00b"
-
-
-@pytest.fixture(autouse=True)
-def _one_transaction(monkeypatch):
-    """Requests at the door stay in the test's transaction."""
-    monkeypatch.setattr(wsgi, "_give_back", lambda: None)
-    for signal in (request_started, request_finished):
-        signal.disconnect(close_old_connections)
-    yield
-    for signal in (request_started, request_finished):
-        signal.connect(close_old_connections)
 
 
 def asked(method: str, address: str, body: bytes = b"", **environ: str) -> tuple[int, dict[str, str], bytes]:

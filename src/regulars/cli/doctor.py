@@ -113,7 +113,7 @@ def _environment() -> Iterator[Finding]:
         yield Finding("REGULARS_REQUIRE_2FA", "warning", "off: staff log in with a password only")
 
 
-_INTERNAL = {"REGULARS_SERVING", "REGULARS_TALLY", "REGULARS_TEST_DB"}
+_INTERNAL = {"REGULARS_SERVER", "REGULARS_SERVING", "REGULARS_TALLY", "REGULARS_TEST_DB"}
 
 
 def _database() -> Iterator[Finding]:

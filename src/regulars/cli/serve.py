@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import shutil
+import signal
 import socket
+import sys
 from pathlib import Path
 
 import click
@@ -19,6 +20,8 @@ from granian.log import LogLevels
 
 from regulars.kernel import home
 from regulars.kernel.errors import Refusal
+
+_SERVER = "REGULARS_SERVER"  # the process that has begun again as a server
 
 
 class PortTaken(Refusal):
@@ -39,16 +42,13 @@ def command(host: str, port: int, workers: int, threads: int) -> None:
 
     A request that is being answered is finished first.
     """
-    ensure_free(host, port)
-    _ensure_migrated()
-    call_command("collectstatic", interactive=False, verbosity=0)
-    connection.close()
-    os.environ["REGULARS_SERVING"] = "1"
-    os.environ["REGULARS_SERVING_THREADS"] = str(threads)
-    os.environ.setdefault("REGULARS_POOL_MAX", str(threads + 1))
-    os.environ["REGULARS_TALLY"] = str(_fresh_folder())
-    # a fork would go on with the settings of this command, which serves nobody
-    multiprocessing.set_start_method("spawn", force=True)
+    if os.environ.get(_SERVER) != str(os.getpid()):
+        ensure_free(host, port)
+        _ensure_migrated()
+        call_command("collectstatic", interactive=False, verbosity=0)
+        connection.close()
+        _begin_again(threads)
+    os.register_at_fork(after_in_child=_may_be_ended)
     shown = f"[{host}]" if ":" in host else host
     click.echo(f"Regulars serves http://{shown}:{port} with {workers} × {threads} threads. Ctrl-C stops it.")
     Granian(
@@ -66,6 +66,26 @@ def command(host: str, port: int, workers: int, threads: int) -> None:
         static_path_mount=[Path(settings.STATIC_ROOT)],
         static_path_expires=3600,
     ).serve()
+
+
+def _may_be_ended() -> None:
+    """A worker that is told to stop before it has begun ends: what it has of its parent would swallow the signal."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+
+
+def _begin_again(threads: int) -> None:
+    """This same command from its beginning, as one that serves.
+
+    Workers are forks of it, and go on with the settings that it has read: those of a command that serves nobody
+    would keep no connection, and let the collector of garbage go through everything while tills wait.
+    """
+    os.environ[_SERVER] = str(os.getpid())  # which stays the same
+    os.environ["REGULARS_SERVING"] = "1"
+    os.environ["REGULARS_SERVING_THREADS"] = str(threads)
+    os.environ.setdefault("REGULARS_POOL_MAX", str(threads + 1))
+    os.environ["REGULARS_TALLY"] = str(_fresh_folder())
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - the very command that runs
 
 
 def ensure_free(host: str, port: int) -> None:
