@@ -1,6 +1,6 @@
 """Pure rules of the ledger: when value begins and when it ends, and what a unit's policies may say."""
 
-from regulars.value.ledger.rules.lives import Life, activation, dated, ends_later, expires_at, month_later
+from regulars.value.ledger.rules.lives import Life, activation, dated, ends_later, expires_at, month_later, sooner
 from regulars.value.ledger.rules.policies import complete, unit_faults, without_defaults
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "ends_later",
     "expires_at",
     "month_later",
+    "sooner",
     "unit_faults",
     "without_defaults",
 ]

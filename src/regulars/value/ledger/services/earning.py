@@ -34,14 +34,16 @@ def parcel(
     """Value of a unit with the life that its policies give it.
 
     Args: amount: > 0. earned_at: aware. zone: the program's. tier: the member's level, where expiry depends on it.
-    older: the unit by terms that a member keeps; of both lives hers is the one that ends later.
+    older: the unit by terms that a member keeps; hers begins as the one that begins sooner, and ends as the one that
+    ends later.
     """
-    by_now = _parcel(unit, unit.expiry, amount, earned_at, zone, tier)
+    life = rules.activation(policy=unit.activation, earned_at=earned_at, zone=zone)
     if older is None:
-        return by_now
+        return _parcel(unit, amount, life, _end(unit.expiry, life, earned_at, zone, tier))
+    life = rules.sooner(life, rules.activation(policy=older.activation, earned_at=earned_at, zone=zone))
     expiry = rules.dated(policy=older.expiry, beside=unit.expiry)
-    by_then = _parcel(older, expiry, amount, earned_at, zone, tier)
-    return by_now if rules.ends_later(by_now.expires_at, by_then.expires_at) else by_then
+    ends, by_then = [_end(policy, life, earned_at, zone, tier) for policy in (unit.expiry, expiry)]
+    return _parcel(unit, amount, life, ends if rules.ends_later(ends, by_then) else by_then)
 
 
 def parcel_for(
@@ -65,14 +67,17 @@ def _older(program_id: int, member_id: UUID, key: str) -> Unit | None:
     return units_of(program_id=program_id, version=kept).get(key) if kept is not None else None
 
 
-def _parcel(
-    unit: Unit, expiry: Mapping[str, Any], amount: int, earned_at: datetime, zone: str, tier: str | None
-) -> Parcel:
-    life = rules.activation(policy=unit.activation, earned_at=earned_at, zone=zone)
-    ends = None
-    if life.event is None or expiry.get("kind") in ("fixed", "end_of"):
-        starts = life.activates_at or earned_at
-        ends = rules.expires_at(policy=expiry, earned_at=earned_at, active_from=starts, zone=zone, tier=tier)
+def _end(
+    expiry: Mapping[str, Any], life: rules.Life, earned_at: datetime, zone: str, tier: str | None
+) -> datetime | None:
+    """When value ends that begins so; None: never, or it is not known before its event."""
+    if life.event is not None and expiry.get("kind") not in ("fixed", "end_of"):
+        return None
+    starts = life.activates_at or earned_at
+    return rules.expires_at(policy=expiry, earned_at=earned_at, active_from=starts, zone=zone, tier=tier)
+
+
+def _parcel(unit: Unit, amount: int, life: rules.Life, ends: datetime | None) -> Parcel:
     return Parcel(
         slot=unit.slot,
         amount=amount,
@@ -205,8 +210,8 @@ def activate(
     older = units_of(program_id=program_id, version=kept) if kept is not None else {}
     lives = []
     for u in units(program_id=program_id):
-        if u.expiry.get("kind") in ("rolling", "by_tier"):
-            then = rules.dated(policy=older.get(u.key, u).expiry, beside=u.expiry)
+        then = rules.dated(policy=older.get(u.key, u).expiry, beside=u.expiry)
+        if {u.expiry.get("kind"), then.get("kind")} & {"rolling", "by_tier"}:
             ends, by_then = [
                 rules.expires_at(policy=p, earned_at=at, active_from=at, zone=zone, tier=tier)
                 for p in (u.expiry, then)

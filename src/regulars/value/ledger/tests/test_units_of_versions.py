@@ -52,6 +52,33 @@ def test_value_begins_as_in_the_life_that_is_hers() -> None:
     assert parcel.activates_at is None
 
 
+AFTER = {"kind": "after", "days": 14}
+EVENT = {"kind": "event", "event": "delivered", "deadline_days": 30}
+
+
+@pytest.mark.parametrize(
+    ("now", "older"), [(AFTER, None), (None, AFTER), (EVENT, None), (None, EVENT), (EVENT, AFTER)]
+)
+def test_a_beginning_that_is_later_waits_for_her_yes_though_what_waits_ends_later(
+    now: dict[str, Any] | None, older: dict[str, Any] | None
+) -> None:
+    parcel = ledger.parcel(
+        unit=a_unit(ROLLING_12, now), older=a_unit(ROLLING_12, older), amount=5, earned_at=NOON, zone="UTC"
+    )
+    waits = now is not None and older is not None  # at once is sooner than any day, and any day than an event
+    assert (parcel.activates_at is not None, parcel.event, parcel.deadline) == (waits, None, None)
+    assert parcel.expires_at == datetime(2027, 1, 20 if waits else 6, tzinfo=UTC)
+
+
+def test_of_two_events_hers_has_the_later_deadline() -> None:
+    longer = {**EVENT, "deadline_days": 60}
+    for now, older in ((EVENT, longer), (longer, EVENT)):
+        parcel = ledger.parcel(
+            unit=a_unit(ROLLING_12, now), older=a_unit(ROLLING_12, older), amount=5, earned_at=NOON, zone="UTC"
+        )
+        assert (parcel.event, parcel.deadline) == ("delivered", datetime(2026, 3, 7, tzinfo=UTC))
+
+
 @pytest.mark.django_db
 def test_what_a_version_says_of_units_stays_known_and_is_written_once() -> None:
     program = programs.create(key="p", name="P", zone="UTC", currency="EUR", locale="en", actor="system:test")

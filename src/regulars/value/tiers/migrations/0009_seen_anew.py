@@ -3,7 +3,7 @@
 from django.db import migrations
 
 _ANEW = """
-update tiers_standing set seen = -1
+update tiers_standing set seen = -1, look_at = least(coalesce(look_at, now()), now())  -- who has no journal too
  where program_id in (select t.program_id from agreements_telling t where t.keep_until is not null);
 """
 

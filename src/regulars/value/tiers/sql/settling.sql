@@ -164,6 +164,7 @@ begin
      select t.member_id, t.ladder, t.program_id, t.version, t.walked_to, min(e.before_version) as version_then
        from agreements_ends(p.program_id, null) e
        join tiers_standing t on t.member_id = e.member_id and e.applied_at <= t.walked_to and e.ends > t.walked_to
+      and t.seen is distinct from -1  -- the next night walks her anew
       group by 1, 2, 3, 4, 5) s
    cross join lateral (select s.version_then as version) k
    where s.version <> k.version
